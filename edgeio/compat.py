@@ -1,0 +1,21 @@
+"""Which runtime this is: the one file that asks.
+
+Everything that differs between CPython and MicroPython has one name and one meaning here; `runtime/cpython.py` and
+`runtime/micropython.py` hold the two spellings, so a board loads only its own.
+"""
+
+import sys
+
+MICROPYTHON = sys.implementation.name == 'micropython'
+
+# Linux numbers, the same on every processor edgeio runs on. MicroPython has the calls without the names.
+EINTR, EAGAIN, EMFILE, ENFILE, EINPROGRESS = 4, 11, 24, 23, 115
+SOL_SOCKET, SO_REUSEADDR, SO_KEEPALIVE, SO_REUSEPORT = 1, 2, 9, 15
+IPPROTO_TCP, TCP_NODELAY = 6, 1
+IPPROTO_IPV6, IPV6_V6ONLY = 41, 26
+POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP = 1, 2, 4, 8, 16
+
+if MICROPYTHON:
+    from .runtime.micropython import *  # noqa: F403
+else:
+    from .runtime.cpython import *  # noqa: F403

@@ -1,0 +1,140 @@
+"""EventEmitter: named events and their handlers.
+
+A handler is a function, a generator function or a coroutine function; the loop runs the last two as tasks. Its
+arity is read once, when it is registered: surplus arguments are dropped and missing ones are None, as in the
+document's language. An exception in a handler is reported once, with the event's name, and harms nobody else.
+"""
+
+from .compat import arity, is_generator
+from .errors import OptionError
+from .names import camel
+from .report import report
+from .tasks import spawn
+
+
+def call(handler, args, where):
+    """Calls `handler`, a (fn, least, most, ...) tuple, with `args` fitted to its arity. Never raises an Exception."""
+    most = handler[2]
+    n = len(args)
+    if n > most:
+        args = args[:most]
+    elif n < handler[1]:
+        args = args + (None,) * (handler[1] - n)
+    try:
+        result = handler[0](*args)
+        if result is not None and is_generator(result):
+            spawn(result, where)
+    except Exception as exc:
+        report(exc, 'the handler of ' + repr(where))
+
+
+def make_handler(fn, once=False):
+    """(fn, least, most, once): what `call` takes. OptionError where `fn` cannot be called."""
+    if not callable(fn):
+        raise OptionError('events.handler', 'a handler must be callable', repr(fn))
+    least, most = arity(fn)
+    return (fn, least, most, once)
+
+
+class EventEmitter:
+    """Events by name. Handlers run in the order they were registered."""
+
+    __slots__ = ('_events',)
+    __getattr__ = camel
+
+    def __init__(self):
+        self._events = None
+
+    def on(self, name, fn=None):
+        """Registers `fn` for `name`; returns self. As a decorator: `@emitter.on('name')`."""
+        if fn is None:
+            return _Decorator(self.on, name)
+        self._add(name, make_handler(fn))
+        return self
+
+    def once(self, name, fn=None):
+        """As `on`, for the next event only."""
+        if fn is None:
+            return _Decorator(self.once, name)
+        self._add(name, make_handler(fn, True))
+        return self
+
+    def prepend_listener(self, name, fn):
+        """As `on`, before the handlers that are there; returns self."""
+        self._add(name, make_handler(fn), True)
+        return self
+
+    def remove_listener(self, name, fn):
+        """Removes the newest registration of `fn` for `name`, if there is one; returns self. Also named `off`."""
+        handlers = self._handlers(name)
+        for i in range(len(handlers) - 1, -1, -1):
+            if handlers[i][0] == fn:
+                self._keep(name, handlers[:i] + handlers[i + 1 :])
+                break
+        return self
+
+    def off(self, name, fn=None):
+        """Removes `fn` from `name`; without `fn`, every handler of `name`; returns self."""
+        return self.remove_all_listeners(name) if fn is None else self.remove_listener(name, fn)
+
+    def remove_all_listeners(self, name=None):
+        """Removes every handler of `name` (None: of every event); returns self."""
+        if name is None:
+            self._events = None
+        elif self._events:
+            self._events.pop(name, None)
+        return self
+
+    def event_names(self):
+        """The names that have handlers (list)."""
+        return list(self._events) if self._events else []
+
+    def listeners(self, name):
+        """The functions registered for `name` (list)."""
+        return [handler[0] for handler in self._handlers(name)]
+
+    def listener_count(self, name):
+        """How many functions are registered for `name`."""
+        return len(self._handlers(name))
+
+    def emit(self, name, *args):
+        """Calls the handlers of `name` with `args`; True where there were any."""
+        handlers = self._events.get(name) if self._events else None
+        if not handlers:
+            return False
+        for handler in handlers:
+            if handler[3]:
+                self._forget(name, handler)
+            call(handler, args, name)
+        return True
+
+    def _handlers(self, name):
+        return self._events.get(name, ()) if self._events else ()
+
+    def _add(self, name, handler, first=False):
+        # Tuples are replaced, never changed: an emit that is under way goes through the ones it began with.
+        if self._events is None:
+            self._events = {}
+        before = self._events.get(name, ())
+        self._events[name] = (handler,) + before if first else before + (handler,)
+
+    def _forget(self, name, handler):
+        self._keep(name, tuple(h for h in self._handlers(name) if h is not handler))
+
+    def _keep(self, name, handlers):
+        if handlers:
+            self._events[name] = handlers
+        elif self._events:
+            self._events.pop(name, None)
+
+
+class _Decorator:
+    __slots__ = ('_register', '_name')
+
+    def __init__(self, register, name):
+        self._register = register
+        self._name = name
+
+    def __call__(self, fn):
+        self._register(self._name, fn)
+        return fn

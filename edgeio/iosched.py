@@ -1,0 +1,222 @@
+"""The I/O scheduler: one poll loop for descriptors, timers, tasks and output (platform module `iosched`).
+
+    while True:
+        iosched.poll(50)
+
+One turn waits for descriptors, serves them, fires the timers that are due, and writes what was queued meanwhile:
+each stream once, however many messages were sent on it. Times are milliseconds.
+"""
+
+from . import pollset, timers
+from .compat import POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, monotonic_ms  # noqa: F401
+from .errors import OptionError
+from .report import report, set_on_error  # noqa: F401
+from .sweep import Sweep  # noqa: F401
+from .tasks import Cancelled, Promise, Task, current_task, readable, sleep, spawn, writable  # noqa: F401
+from .timers import (  # noqa: F401
+    clear_immediate,
+    clear_interval,
+    clear_timeout,
+    set_immediate,
+    set_interval,
+    set_timeout,
+)
+
+_METHODS = {'read': POLLIN, 'write': POLLOUT, 'except': POLLPRI}
+
+dirty = []
+"""Objects with output queued in this turn; each one's `flush()` is called once at the end of the turn."""
+
+
+class IoEvent:
+    """One interest in one descriptor. method: 'read', 'write' or 'except'; fd (int); arg: as given to `event`."""
+
+    __slots__ = ('method', 'fd', 'arg', '_callback', '_errback', '_once')
+
+    def __init__(self, method, fd, callback, errback, arg):
+        self.method = method
+        self.fd = fd
+        self.arg = arg
+        self._callback = callback
+        self._errback = errback
+        self._once = False
+
+    def _run(self):
+        if self._once:
+            remove(self)
+        try:
+            if self._callback(self.arg, self) is False and self._errback is not None:
+                self._errback(self.arg, self)
+        except Exception as exc:
+            report(exc, self.method + ' event of descriptor ' + str(self.fd))
+
+
+class _Interests:
+    """The watcher of a descriptor that IoEvents are interested in."""
+
+    __slots__ = ('fd', 'mask', 'events')
+
+    def __init__(self, fd):
+        self.fd = fd
+        self.mask = 0
+        self.events = ()
+
+    def on_readable(self):
+        self.on_ready(POLLIN)
+
+    def on_ready(self, mask):
+        if mask & (POLLERR | POLLHUP):
+            mask |= POLLIN | POLLOUT  # whoever reads or writes then learns what is wrong
+        for ioevent in self.events:
+            if mask & _METHODS[ioevent.method] and ioevent in self.events:
+                ioevent._run()
+
+
+def event(method, fd, callback, errback=None, arg=None):
+    """Makes an IoEvent, not yet watched: `callback(arg, ioevent)` when `fd` is ready for `method`.
+
+    method: 'read', 'write' or 'except'; fd: an int or an object with fileno(). `errback(arg, ioevent)` runs when
+    the callback returns False. Raises OptionError for an unknown method.
+    """
+    if method not in _METHODS:
+        raise OptionError('iosched.method', 'no such method', repr(method), "'read', 'write' or 'except'")
+    return IoEvent(method, fd if isinstance(fd, int) else fd.fileno(), callback, errback, arg)
+
+
+def add(ioevent):
+    """Watches `ioevent` until it is removed."""
+    ioevent._once = False
+    _watch(ioevent)
+
+
+def once(ioevent):
+    """Watches `ioevent` for one event."""
+    ioevent._once = True
+    _watch(ioevent)
+
+
+def remove(ioevent=None):
+    """Stops watching `ioevent`; None: every IoEvent. One that is not watched is fine."""
+    if ioevent is None:
+        for interests in _all_interests():
+            pollset.forget(interests)
+            interests.events = ()
+    elif listening(ioevent):
+        interests = pollset.watchers[ioevent.fd]
+        interests.events = tuple(e for e in interests.events if e is not ioevent)
+        _rewatch(interests)
+
+
+def listening(ioevent):
+    """True while `ioevent` is watched."""
+    interests = pollset.watchers.get(ioevent.fd)
+    return isinstance(interests, _Interests) and ioevent in interests.events
+
+
+def fds(user=None):
+    """[[read], [write], [except]]: the descriptors of IoEvents, merged with the user's (same form)."""
+    merged = [list(part) for part in user] if user else [[], [], []]
+    for interests in _all_interests():
+        for ioevent in interests.events:
+            part = merged[('read', 'write', 'except').index(ioevent.method)]
+            if ioevent.fd not in part:
+                part.append(ioevent.fd)
+    return merged
+
+
+def select(user=None, timeout=None):
+    """Waits, runs what is due and returns the descriptors that had an event: [[read], [write], [except]].
+
+    user: descriptors of the caller's own, same form, to wait for as well. timeout: ms; None waits for ever; it
+    may return earlier, as when a timer fires. The lists are valid until the next call.
+    """
+    if user is None:
+        return poll(timeout)
+    added = [_Interests(fd) for fd in {fd for part in user for fd in part} if fd not in pollset.watchers]
+    for interests in added:
+        pollset.watch(interests, _user_mask(user, interests.fd))
+    try:
+        return poll(timeout)
+    finally:
+        for interests in added:
+            pollset.forget(interests)
+
+
+def poll(timeout=None):
+    """One turn of the loop: waits `timeout` ms at most (None: for ever) and runs what is due.
+
+    Returns the descriptors that had an event, as `select` does.
+    """
+    if dirty:
+        flush()
+    wait = timers.next_wait()
+    if wait is None or (timeout is not None and timeout < wait):
+        wait = timeout
+    try:
+        pollset.wait(wait)
+    except Exception as exc:
+        report(exc, 'the poll loop')
+    timers.run_due()
+    if dirty:
+        flush()
+    return pollset.ready
+
+
+def forever(check=None, timeout=None):
+    """`poll(timeout)` in a loop, until `check` is done: an object whose `quit` turns true, or a callable that does."""
+    if check is None:
+        while True:
+            poll(timeout)
+    elif callable(check):
+        while not check():
+            poll(timeout)
+    else:
+        while not check.quit:
+            poll(timeout)
+
+
+def flush():
+    """Writes out what was queued: once per stream. The loop calls it at the end of every turn."""
+    while dirty:
+        batch = dirty[:]
+        dirty.clear()
+        for stream in batch:
+            try:
+                stream.flush()
+            except Exception as exc:
+                report(exc, 'writing')
+
+
+def _watch(ioevent):
+    interests = pollset.watchers.get(ioevent.fd)
+    if interests is None:
+        interests = _Interests(ioevent.fd)
+        interests.events = (ioevent,)
+        pollset.watch(interests, _METHODS[ioevent.method])
+    elif not isinstance(interests, _Interests):
+        raise OptionError('iosched.fd_taken', 'the descriptor belongs to a stream of edgeio', ioevent.fd)
+    elif ioevent not in interests.events:
+        interests.events += (ioevent,)
+        _rewatch(interests)
+
+
+def _rewatch(interests):
+    mask = 0
+    for ioevent in interests.events:
+        mask |= _METHODS[ioevent.method]
+    if mask:
+        pollset.change(interests, mask)
+    else:
+        pollset.forget(interests)
+
+
+def _all_interests():
+    return [watcher for watcher in pollset.watchers.values() if isinstance(watcher, _Interests)]
+
+
+def _user_mask(user, fd):
+    mask = 0
+    for part, bit in zip(user, (POLLIN, POLLOUT, POLLPRI)):
+        if fd in part:
+            mask |= bit
+    return mask

@@ -1,0 +1,1 @@
+"""Byte streams and listeners over the poll loop."""

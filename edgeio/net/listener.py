@@ -1,0 +1,136 @@
+"""A listening socket: accepts connections and makes a Stream of each."""
+
+import socket
+
+from ..compat import (
+    EAGAIN,
+    EINTR,
+    EMFILE,
+    ENFILE,
+    IPPROTO_IPV6,
+    IPPROTO_TCP,
+    IPV6_V6ONLY,
+    POLLIN,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
+    SOL_SOCKET,
+    TCP_NODELAY,
+    peer_of,
+    port_of,
+    resolve,
+)
+from ..errors import EdgeError
+from ..pollset import change, forget, watch
+from ..report import report
+from ..timers import set_timeout
+from .stream import HARD_LIMIT, SOFT_LIMIT, Stream
+
+BACKLOG = 1024
+"""Connections that the system keeps waiting until they are accepted."""
+
+MAX_ACCEPTS = 64
+"""Connections accepted in one turn of the loop, so that a storm of them leaves time for those that are there."""
+
+BACK_OFF = 100
+"""Milliseconds without accepting after the process ran out of descriptors."""
+
+
+class Listener:
+    """Listens on `host`, `port` (0: the system picks) and calls `on_stream(stream)` for each connection.
+
+    reuse_port: several processes share the port. limits: (soft, hard) bytes of each stream's queue.
+    Raises EdgeError `net.listen` where the address cannot be used.
+    """
+
+    def __init__(self, host, port, on_stream, reuse_port=False, limits=(SOFT_LIMIT, HARD_LIMIT), backlog=BACKLOG):
+        self.on_stream = on_stream
+        self.limits = limits
+        self.mask = 0
+        self.back_offs = 0
+        self.sock = _bind(host, port, reuse_port, backlog)
+        self.fd = self.sock.fileno()
+        watch(self, POLLIN)
+
+    def port(self):
+        """The port it listens on (int)."""
+        return port_of(self.sock)
+
+    def close(self):
+        """Stops listening; connections made before go on."""
+        sock, self.sock = self.sock, None
+        if sock is not None:
+            forget(self)
+            sock.close()
+
+    def on_readable(self):
+        """Accepts what waits. The loop calls it."""
+        for _ in range(MAX_ACCEPTS):
+            if self.sock is None:
+                return
+            try:
+                sock, address = self.sock.accept()
+            except OSError as exc:
+                if exc.errno in (EMFILE, ENFILE):
+                    self._back_off()
+                if exc.errno in (EAGAIN, EINTR, EMFILE, ENFILE):
+                    return
+                continue  # that connection was reset while it waited (accept(2)); the next may be fine
+            self._take(sock, address)
+
+    def on_ready(self, mask):
+        """The loop calls it for errors."""
+        self.on_readable()
+
+    def _take(self, sock, address):
+        try:
+            sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+            stream = Stream(sock, None, peer_of(sock, address), self.limits)
+        except OSError:
+            sock.close()
+            return
+        try:
+            self.on_stream(stream)
+        except Exception as exc:
+            report(exc, 'a new connection')
+            stream.abort('internal error')
+
+    def _back_off(self):
+        self.back_offs += 1
+        change(self, 0)
+        set_timeout(self._accept_again, BACK_OFF)
+
+    def _accept_again(self):
+        if self.sock is not None:
+            change(self, POLLIN)
+
+
+def _bind(host, port, reuse_port, backlog):
+    try:
+        family, address = resolve(host, port)
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as exc:
+        raise _listen_error(host, port, exc) from None
+    try:
+        sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+        sock.bind(address)
+        sock.listen(backlog)
+        sock.setblocking(False)
+    except OSError as exc:
+        sock.close()
+        raise _listen_error(host, port, exc) from None
+    return sock
+
+
+def _listen_error(host, port, exc):
+    reasons = {98: 'the port is taken by another program', 13: 'ports below 1024 need root', 99: 'not an address here'}
+    return EdgeError(
+        'net.listen',
+        'cannot listen on ' + host + ' port ' + str(port),
+        reasons.get(exc.errno, str(exc)),
+        'a free port and an address of this machine',
+        '--host and --port, or the address given to create_server',
+    )

@@ -1,0 +1,230 @@
+"""A non-blocking byte stream: reads feed its protocol, writes queue and leave once per turn of the loop.
+
+The protocol is any object with
+
+    feed(data, end)    fresh input: the bytes of `data` before `end`
+    on_eof()           the peer finished sending; the stream can still be written to
+    on_drain()         the queue fell below the soft limit, after it had been above
+    on_close(reason)   exactly once; nothing follows it
+
+and may be replaced at any time (`stream.protocol = other`): that is how HTTP hands over to WebSocket.
+"""
+
+from .. import iosched
+from ..compat import EAGAIN, EINTR, POLLERR, POLLHUP, POLLIN, POLLOUT, receive, shut_down
+from ..pollset import change, forget, watch
+from ..report import report
+from ..timers import set_timeout
+
+SOFT_LIMIT = 65536
+"""Bytes queued above which `writable` is False, until `on_drain`."""
+
+HARD_LIMIT = 16777216
+"""Bytes queued above which a slow peer's stream is closed, reason 'write queue overflow'."""
+
+LINGER = 10000
+"""Milliseconds that `finish` waits for the peer to take what is queued."""
+
+_dirty = iosched.dirty
+
+
+class Stream:
+    """A connected, non-blocking socket (or any object with fileno, send, recv and close).
+
+    protocol: who is told, see above; peer: (host, port); secure: True under TLS; closed: True from the moment
+    that the socket is given back; queued: bytes that wait to be written; limits: (soft, hard) bytes.
+    """
+
+    __slots__ = ('fd', 'mask', 'sock', 'protocol', 'peer', 'queued', 'limits', '_out', '_ending', '_flags')
+
+    secure = False
+
+    def __init__(self, sock, protocol=None, peer=('', 0), limits=(SOFT_LIMIT, HARD_LIMIT)):
+        sock.setblocking(False)
+        self.sock = sock
+        self.fd = sock.fileno()
+        self.protocol = protocol
+        self.peer = peer
+        self.limits = limits
+        self.queued = 0
+        self._out = None  # None, one bytes object, or a list of them
+        self._ending = None  # the reason to close with once the queue is empty
+        self._flags = 0
+        watch(self, POLLIN)
+
+    @property
+    def closed(self):
+        """True once the stream is closed."""
+        return self.sock is None
+
+    @property
+    def writable(self):
+        """False while more than the soft limit is queued, and after the end of writing."""
+        return not self._flags & (_FULL | _NO_WRITE)
+
+    def write(self, data):
+        """Queues `data` (bytes). It leaves at the end of this turn of the loop, together with what else is queued."""
+        if self._flags & _NO_WRITE:
+            return
+        out = self._out
+        if out is None:
+            self._out = data
+            if not self._flags & _BLOCKED:
+                _dirty.append(self)
+        elif type(out) is list:
+            out.append(data)
+        else:
+            self._out = [out, data]
+        self.queued += len(data)
+        if self.queued > self.limits[0]:
+            self._fill()
+
+    def flush(self):
+        """Writes what is queued, as far as the socket takes it. The loop calls it."""
+        out = self._out
+        if out is None or self.sock is None:
+            return
+        if type(out) is list:
+            out = b''.join(out)
+        try:
+            sent = self.sock.send(out)
+        except OSError as exc:
+            if exc.errno not in _AGAIN:
+                self.abort('transport error')
+                return
+            sent = 0
+        if sent == len(out):
+            self._out = None
+            self.queued = 0
+            if self._flags:
+                self._emptied()
+        else:
+            self._out = memoryview(out)[sent:] if sent else out
+            self.queued = len(self._out)
+            self._block()
+
+    def on_readable(self):
+        """Reads once and feeds the protocol. The loop calls it."""
+        try:
+            data = receive(self.sock)
+        except OSError as exc:
+            if exc.errno not in _AGAIN:
+                self.abort('transport error')
+            return
+        if not data:
+            self._end_of_input()
+            return
+        try:
+            self.protocol.feed(data, len(data))
+        except Exception as exc:
+            report(exc, 'a protocol')
+            self.abort('internal error')
+
+    def on_ready(self, mask):
+        """Everything but a plain read: room to write, errors, the far end hanging up. The loop calls it."""
+        if mask & POLLOUT:
+            self.flush()
+        if mask & ~POLLOUT and self.sock is not None:
+            if self.mask & POLLIN:
+                self.on_readable()
+            elif mask & (POLLERR | POLLHUP):
+                self.abort('transport close')
+
+    def pause(self):
+        """Stops reading: the peer is held back by its own full send buffer."""
+        self._flags |= _PAUSED
+        if self.sock is not None:
+            change(self, self.mask & ~POLLIN)
+
+    def resume(self):
+        """Reads again."""
+        self._flags &= ~_PAUSED
+        if self.sock is not None and not self._flags & _EOF:
+            change(self, self.mask | POLLIN)
+
+    def shut(self):
+        """Ends the sending side once the queue is written; reading goes on."""
+        if not self._flags & _NO_WRITE:
+            self._flags |= _NO_WRITE | _SHUT
+            if self._out is None:
+                self._emptied()
+
+    def finish(self, reason='forced close'):
+        """Closes once the queue is written; after LINGER ms in any case. Input that still comes is not read."""
+        if self.sock is None or self._ending is not None:
+            return
+        self._ending = reason
+        self._flags |= _NO_WRITE
+        if self._out is None:
+            self.abort(reason)
+        else:
+            self.pause()
+            set_timeout(self.abort, LINGER, reason)
+
+    def abort(self, reason='forced close'):
+        """Closes now; what is queued is lost. The protocol's `on_close(reason)` follows at once; once only."""
+        sock = self.sock
+        if sock is None:
+            return
+        self.sock = None
+        self._out = None
+        self.queued = 0
+        self._flags |= _NO_WRITE
+        forget(self, True)
+        try:
+            sock.close()
+        except OSError:
+            pass
+        protocol, self.protocol = self.protocol, None
+        if protocol is not None:
+            try:
+                protocol.on_close(reason)
+            except Exception as exc:
+                report(exc, 'a close')
+
+    def _fill(self):
+        if self.queued > self.limits[1]:
+            # Not from inside write: whoever writes to many must not lose one under its hands.
+            self._flags |= _NO_WRITE
+            set_timeout(self.abort, 0, 'write queue overflow')
+        self._flags |= _FULL
+
+    def _block(self):
+        if not self._flags & _BLOCKED:
+            self._flags |= _BLOCKED
+            change(self, self.mask | POLLOUT)
+        if self._flags & _FULL and self.queued <= self.limits[0]:
+            self._drained()
+
+    def _emptied(self):
+        if self._flags & _BLOCKED:
+            self._flags &= ~_BLOCKED
+            change(self, self.mask & ~POLLOUT)
+        if self._ending is not None:
+            self.abort(self._ending)
+            return
+        if self._flags & _SHUT:
+            self._flags &= ~_SHUT
+            if not shut_down(self.sock):
+                self.abort('transport close')
+                return
+        if self._flags & _FULL:
+            self._drained()
+
+    def _drained(self):
+        self._flags &= ~_FULL
+        if not self._flags & _NO_WRITE:
+            self.protocol.on_drain()
+
+    def _end_of_input(self):
+        self._flags |= _EOF
+        change(self, self.mask & ~POLLIN)
+        try:
+            self.protocol.on_eof()
+        except Exception as exc:
+            report(exc, 'an end of input')
+            self.abort('internal error')
+
+
+_FULL, _BLOCKED, _PAUSED, _EOF, _NO_WRITE, _SHUT = 1, 2, 4, 8, 16, 32
+_AGAIN = (EAGAIN, EINTR)

@@ -1,0 +1,72 @@
+"""The descriptors that are watched, and who is told.
+
+A watcher is any object with `fd` and `mask` (its own slots, kept by this module) and
+
+    on_readable()     something can be read: by far the most frequent case
+    on_ready(mask)    everything else: POLLOUT, POLLPRI, POLLERR, POLLHUP and mixtures
+
+An exception that leaves a watcher leaves `wait` as well; the descriptors not served yet are still ready and come
+again at the next wait, so nothing is lost by it.
+"""
+
+from .compat import POLLIN, POLLOUT, POLLPRI, Poller
+
+poller = Poller()
+watchers = {}
+ready = [[], [], []]
+"""Descriptors that had an event in the last `wait`: [read, write, except]. The lists are used again by the next."""
+
+
+def watch(watcher, mask):
+    """Begins to watch `watcher.fd` for `mask`."""
+    watcher.mask = mask
+    watchers[watcher.fd] = watcher
+    poller.register(watcher.fd, mask)
+
+
+def change(watcher, mask):
+    """Watches for `mask` from now on; 0 means errors only."""
+    if watcher.mask != mask:
+        watcher.mask = mask
+        poller.modify(watcher.fd, mask)
+
+
+def forget(watcher, closing=False):
+    """Stops watching. `closing`: the descriptor is closed right after (saves a system call under epoll)."""
+    if watchers.pop(watcher.fd, None) is not None and not (closing and poller.forgets_closed):
+        poller.unregister(watcher.fd)
+
+
+def wait(ms):
+    """Waits `ms` milliseconds at most (None: for ever), serves what is ready and returns `ready`."""
+    if ready[0] or ready[1] or ready[2]:
+        for fds in ready:
+            fds.clear()
+    for fd, mask in poller.wait(ms):
+        watcher = watchers.get(fd)
+        if watcher is None:
+            continue
+        if mask == POLLIN:
+            ready[0].append(fd)
+            watcher.on_readable()
+        else:
+            _note(fd, mask)
+            watcher.on_ready(mask)
+    return ready
+
+
+def _note(fd, mask):
+    if mask & POLLOUT:
+        ready[1].append(fd)
+    if mask & ~(POLLOUT | POLLPRI):
+        ready[0].append(fd)
+    if mask & POLLPRI:
+        ready[2].append(fd)
+
+
+def renew():
+    """A new poll set with the same descriptors: for a forked worker, which must not share its parent's."""
+    global poller
+    poller = Poller()
+    for watcher in watchers.values():
+        poller.register(watcher.fd, watcher.mask)

@@ -1,0 +1,261 @@
+"""CPython's spelling of `edgeio.compat`."""
+
+import inspect as _inspect
+import json as _json
+import select as _select
+import socket as _socket
+import sys as _sys
+import time as _time
+import types as _types
+from json import encoder as _json_encoder
+
+READ_SIZE = 65536
+"""Bytes that one read takes at most."""
+
+
+def const(value):
+    """MicroPython's compile-time constant; here just the value."""
+    return value
+
+
+def monotonic_ms():
+    """Milliseconds since some moment in the past, never going back (int)."""
+    return _time.monotonic_ns() // 1000000
+
+
+def unix_ms():
+    """Milliseconds since 1970 (int), as good as the board's clock is."""
+    return _time.time_ns() // 1000000
+
+
+def print_exception(exc, file=None):
+    """Prints `exc` with its traceback to `file` (default: stderr)."""
+    import traceback
+
+    traceback.print_exception(exc, file=file)
+
+
+# -- callables ---------------------------------------------------------------------------------------------------
+
+_VARARGS = _inspect.CO_VARARGS
+_GENERATORS = (_types.GeneratorType, _types.CoroutineType)
+
+
+ANY_NUMBER = 255
+"""The upper arity of a function that takes any number of arguments, or cannot be looked into."""
+
+
+def arity(fn):
+    """(least, most) positional arguments that `fn` takes; (0, ANY_NUMBER) where that cannot be told."""
+    bound = 0
+    if isinstance(fn, _types.MethodType):
+        fn, bound = fn.__func__, 1
+    code = getattr(fn, '__code__', None)
+    if code is None:
+        return _signature_arity(fn)
+    least = code.co_argcount - len(fn.__defaults__ or ()) - bound
+    return max(least, 0), ANY_NUMBER if code.co_flags & _VARARGS else code.co_argcount - bound
+
+
+def _signature_arity(fn):
+    try:
+        parameters = _inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):
+        return 0, ANY_NUMBER
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    least = sum(p.default is p.empty for p in positional)
+    return least, ANY_NUMBER if any(p.kind == p.VAR_POSITIONAL for p in parameters) else len(positional)
+
+
+def is_generator(value):
+    """True for a generator or coroutine object: something that `iosched.spawn` can run."""
+    return isinstance(value, _GENERATORS)
+
+
+# -- polling -----------------------------------------------------------------------------------------------------
+
+
+class Poller:
+    """Which descriptors are ready: epoll, or poll where there is no epoll."""
+
+    def __init__(self):
+        epoll = getattr(_select, 'epoll', None)
+        if epoll:
+            # epoll forgets a closed descriptor by itself: one system call less a connection.
+            self.forgets_closed = True
+            self._poll = epoll()
+            self._unit = 1000
+        else:
+            self.forgets_closed = False
+            self._poll = _select.poll()
+            self._unit = 1
+        self.register = self._poll.register
+        self.modify = self._poll.modify
+        self.unregister = self._poll.unregister
+
+    def wait(self, ms):
+        """[(fd, mask), ...] of what is ready within `ms` milliseconds; None waits for ever."""
+        return self._poll.poll(-1 if ms is None else ms / self._unit)
+
+    def close(self):
+        """Gives the poll set back; for a forked worker that must not share its parent's."""
+        if self.forgets_closed:
+            self._poll.close()
+
+
+# -- sockets -----------------------------------------------------------------------------------------------------
+
+
+def receive(sock):
+    """Reads once: bytes, b'' at the end of the stream; OSError EAGAIN where it would block."""
+    return sock.recv(READ_SIZE)
+
+
+def resolve(host, port):
+    """(family, address) to bind or connect to; `host` is a numeric address or a name."""
+    info = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
+    return info[0], info[4]
+
+
+def peer_of(sock, address):
+    """(host, port) of an accepted connection; `address` is what accept returned."""
+    return (address[0], address[1]) if isinstance(address, tuple) and len(address) > 1 else ('', 0)
+
+
+def port_of(sock):
+    """The port that a bound socket has (int)."""
+    return sock.getsockname()[1]
+
+
+def shut_down(sock):
+    """Ends the sending side of `sock`; False where the runtime cannot."""
+    try:
+        sock.shutdown(_socket.SHUT_WR)
+    except OSError:
+        return False
+    return True
+
+
+def socket_error(sock):
+    """The error number waiting on `sock` (0: none); how a non-blocking connect ended."""
+    return sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
+
+
+# -- text --------------------------------------------------------------------------------------------------------
+
+
+def decode_utf8(data):
+    """`data` as str; ValueError where it is not UTF-8."""
+    return str(data, 'utf-8')
+
+
+def sha1(data):
+    """The SHA-1 digest of `data`, 20 bytes (for the WebSocket handshake, RFC 6455 section 4.2.2)."""
+    import hashlib
+
+    return hashlib.sha1(data, usedforsecurity=False).digest()
+
+
+def gzip(data):
+    """`data` compressed for `Content-Encoding: gzip`; None where the runtime has no compressor."""
+    import gzip as module
+
+    return module.compress(data, 9, mtime=0)
+
+
+def _refuse_constant(name):
+    raise ValueError(name + ' is not JSON')
+
+
+_decoder = _json.JSONDecoder(parse_constant=_refuse_constant)
+_scan = _decoder.scan_once
+_found = []
+
+
+def _placeholder(value):
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        _found.append(bytes(value))
+        return {'_placeholder': True, 'num': len(_found) - 1}
+    raise TypeError(type(value).__name__ + ' cannot be sent; send None, bool, int, float, str, bytes, list or dict')
+
+
+def _make_encoder(text_encoder):
+    # The encoder is made once: json.dumps with options makes one at every call.
+    make = _json_encoder.c_make_encoder
+    if make is None:
+        ascii_only = text_encoder is _json_encoder.encode_basestring_ascii
+        encoder = _json.JSONEncoder(
+            ensure_ascii=ascii_only, check_circular=False, allow_nan=False, separators=(',', ':'), default=_placeholder
+        )
+        return lambda value, _: (encoder.encode(value),)
+    return make(None, _placeholder, text_encoder, None, ':', ',', False, False, False)
+
+
+_encode = _make_encoder(_json_encoder.encode_basestring)
+_encode_ascii = _make_encoder(_json_encoder.encode_basestring_ascii)
+_join = ''.join
+
+
+def json_encode(value):
+    """`value` as compact JSON (str). Bytes inside it become placeholders: `take_attachments` gives them.
+
+    TypeError for what JSON has no form for, ValueError for NaN, infinities and circular values.
+    """
+    try:
+        return _join(_encode(value, 0))
+    except RecursionError:
+        _found.clear()
+        raise ValueError('the value is circular or nested too deeply') from None
+    except BaseException:
+        _found.clear()
+        raise
+
+
+def json_encode_ascii(value):
+    """As `json_encode`, with everything beyond ASCII escaped: the way for text with lone surrogates."""
+    return _join(_encode_ascii(value, 0))
+
+
+def take_attachments():
+    """The binary values met by the last `json_encode`, in the order of their placeholders; None for none."""
+    if not _found:
+        return None
+    found = _found[:]
+    _found.clear()
+    return found
+
+
+def json_decode(text, start=0):
+    """The value that `text` holds from `start` to its end. ValueError for anything that is not JSON."""
+    try:
+        value, end = _scan(text, start)
+    except StopIteration:
+        raise ValueError('no JSON value at ' + str(start)) from None
+    except RecursionError:
+        raise ValueError('JSON nested too deeply') from None
+    if end != len(text) and text[end:].strip(' \t\r\n'):
+        raise ValueError('something follows the JSON value at ' + str(end))
+    return value
+
+
+# -- the process -------------------------------------------------------------------------------------------------
+
+
+def print_error(text):
+    """Prints one line to stderr."""
+    print(text, file=_sys.stderr)
+
+
+def env(name, default=None):
+    """An environment variable (str), or `default`."""
+    import os
+
+    return os.environ.get(name, default)
+
+
+def tune_gc():
+    """Settles the garbage collector after start-up: what lives for ever is not looked at again."""
+    import gc
+
+    gc.collect()
+    gc.freeze()

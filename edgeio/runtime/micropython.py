@@ -1,0 +1,359 @@
+"""MicroPython's spelling of `edgeio.compat`: the same names as `runtime/cpython.py`, the same meaning."""
+
+import json as _json
+import os as _os
+import select as _select
+import socket as _socket
+import sys as _sys
+import time as _time
+
+from micropython import const
+
+READ_SIZE = const(8192)
+"""Bytes that one read takes at most."""
+
+_ticks = 0
+_last_tick = _time.ticks_ms()
+
+
+def monotonic_ms():
+    """Milliseconds since some moment in the past, never going back (int).
+
+    ticks_ms wraps (after 12 days on a 32-bit board), so its differences are added up.
+    """
+    global _ticks, _last_tick
+    tick = _time.ticks_ms()
+    _ticks += _time.ticks_diff(tick, _last_tick)
+    _last_tick = tick
+    return _ticks
+
+
+def unix_ms():
+    """Milliseconds since 1970 (int), as good as the board's clock is."""
+    return _time.time_ns() // 1000000
+
+
+def print_exception(exc, file=None):
+    """Prints `exc` with its traceback to `file` (default: stderr)."""
+    _sys.print_exception(exc, file or _sys.stderr)
+
+
+# -- callables ---------------------------------------------------------------------------------------------------
+
+ANY_NUMBER = const(255)
+"""The upper arity of a function that takes any number of arguments, or cannot be looked into."""
+
+_WORD = 8 if _sys.maxsize > 0xFFFFFFFF else 4
+
+
+def _word(address, index):
+    import uctypes
+
+    return int.from_bytes(uctypes.bytes_at(address + index * _WORD, _WORD), _sys.byteorder)
+
+
+def _prelude(code):
+    """(least, most) out of the signature at the head of a function's bytecode (py/bc.h, MP_BC_PRELUDE_SIG)."""
+    import uctypes
+
+    data = uctypes.bytes_at(code, 8)
+    z = data[0]
+    flags, args, defaults, n = 0, z & 3, 0, 0
+    while z & 0x80 and n < 7:
+        z = data[n + 1]
+        flags |= ((z & 0x40) >> 6) << n
+        args |= (z & 4) << n
+        defaults |= (z & 1) << n
+        n += 1
+    return args - defaults, ANY_NUMBER if flags & 4 else args
+
+
+def _two(a, b):
+    return b
+
+
+def _two_yielding(a, b=None):
+    yield b
+
+
+def _read_arity(fn):
+    # A function keeps no count that Python code can read, but its bytecode starts with one. Only objects whose
+    # type is known are looked into: the address of anything else is not a function's.
+    bound, address = 0, id(fn)
+    if type(fn) is _BOUND:
+        bound, address = 1, _word(address, 1)
+    if _word(address, 0) == _closure_type:
+        bound, address = bound + _word(address, 2), _word(address, 1)
+    if _word(address, 0) not in _bytecode_types:
+        return 0, ANY_NUMBER
+    least, most = _prelude(_word(address, 3))
+    return max(least - bound, 0), most if most == ANY_NUMBER else most - bound
+
+
+class _Sample:
+    def two(self, a, b):
+        return b
+
+
+def _make_closure(x):
+    def closure(a, b):
+        return x
+
+    return closure
+
+
+_BOUND = type(_Sample().two)
+_bytecode_types = ()
+_closure_type = 0
+
+
+def _learn_layout():
+    """Tries `_read_arity` on functions whose arity is known; False where this build lays them out otherwise."""
+    global _bytecode_types, _closure_type
+    try:
+        _bytecode_types = (_word(id(_two), 0), _word(id(_two_yielding), 0))
+        _closure_type = _word(id(_make_closure(1)), 0)
+        samples = ((_two, (2, 2)), (_two_yielding, (1, 2)), (_Sample().two, (2, 2)), (_make_closure(1), (2, 2)))
+        return all(_read_arity(fn) == expected for fn, expected in samples)
+    except (ImportError, AttributeError):
+        return False
+
+
+_layout_known = _learn_layout()
+
+
+def arity(fn):
+    """(least, most) positional arguments that `fn` takes; (0, ANY_NUMBER) where that cannot be told."""
+    return _read_arity(fn) if _layout_known else (0, ANY_NUMBER)
+
+
+_GENERATOR = type((lambda: (yield))())
+
+
+def is_generator(value):
+    """True for a generator or coroutine object: something that `iosched.spawn` can run."""
+    return type(value) is _GENERATOR and hasattr(value, 'send')
+
+
+# -- polling -----------------------------------------------------------------------------------------------------
+
+
+class Poller:
+    """Which descriptors are ready."""
+
+    forgets_closed = False
+
+    def __init__(self):
+        self._poll = _select.poll()
+        self._ipoll = self._poll.ipoll  # gives its results without allocating
+        self.register = self._poll.register
+        self.modify = self._poll.modify
+        self.unregister = self._poll.unregister
+
+    def wait(self, ms):
+        """(fd, mask) of each ready descriptor within `ms` milliseconds; None waits for ever."""
+        return self._ipoll(-1 if ms is None else ms)
+
+    def close(self):
+        """Gives the poll set back."""
+
+
+# -- sockets -----------------------------------------------------------------------------------------------------
+
+_buffer = bytearray(READ_SIZE)
+_view = memoryview(_buffer)
+
+
+def receive(sock):
+    """Reads once: bytes, b'' at the end of the stream; OSError EAGAIN where it would block.
+
+    All streams read into one buffer; only what came is allocated.
+    """
+    n = sock.readinto(_buffer)
+    if n is None:
+        raise OSError(11)
+    return bytes(_view[:n])
+
+
+def resolve(host, port):
+    """(family, address) to bind or connect to; `host` is a numeric address or a name."""
+    info = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
+    return info[0], info[4]
+
+
+def peer_of(sock, address):
+    """(host, port) of an accepted connection; `address` is what accept returned."""
+    try:
+        fields = _socket.sockaddr(address)
+        return _socket.inet_ntop(fields[0], fields[1]), fields[2]
+    except (OSError, ValueError, TypeError, IndexError):
+        return '', 0
+
+
+def port_of(sock):
+    """The port that a bound socket has (int).
+
+    There is no getsockname: the kernel's table of sockets has the port beside the inode, and the inode is in stat.
+    """
+    inode = str(_os.stat('/proc/self/fd/' + str(sock.fileno()))[1])
+    for table in ('/proc/self/net/tcp', '/proc/self/net/tcp6'):
+        try:
+            lines = open(table)
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if len(fields) > 9 and fields[9] == inode:
+                lines.close()
+                return int(fields[1].split(':')[1], 16)
+        lines.close()
+    raise OSError(22, 'the port of a bound socket is not in /proc/self/net')
+
+
+def shut_down(sock):
+    """Ends the sending side of `sock`; False where the runtime cannot, as here."""
+    return False
+
+
+def socket_error(sock):
+    """The error number waiting on `sock` (0: none). MicroPython cannot ask; the next send or read raises it."""
+    return 0
+
+
+# -- text --------------------------------------------------------------------------------------------------------
+
+
+def decode_utf8(data):
+    """`data` as str; ValueError where it is not UTF-8.
+
+    MicroPython's decoder lets overlong forms, surrogates and values beyond U+10FFFF pass: they are looked for here.
+    """
+    try:
+        text = str(data, 'utf-8')
+    except UnicodeError:
+        raise ValueError('not UTF-8') from None
+    if len(text) != len(data):
+        _check_utf8(data)
+    return text
+
+
+def _check_utf8(data):
+    i, n = 0, len(data)
+    while i < n:
+        lead = data[i]
+        if lead < 0x80:
+            i += 1
+        elif lead < 0xE0:
+            _require(lead >= 0xC2)
+            i += 2
+        elif lead < 0xF0:
+            second = data[i + 1]
+            _require(second >= 0xA0 if lead == 0xE0 else second < 0xA0 if lead == 0xED else True)
+            i += 3
+        else:
+            second = data[i + 1]
+            _require(lead < 0xF5 and (second >= 0x90 if lead == 0xF0 else second < 0x90 if lead == 0xF4 else True))
+            i += 4
+
+
+def _require(valid):
+    if not valid:
+        raise ValueError('not UTF-8')
+
+
+def sha1(data):
+    """The SHA-1 digest of `data`, 20 bytes (for the WebSocket handshake, RFC 6455 section 4.2.2)."""
+    import hashlib
+
+    return hashlib.sha1(data).digest()
+
+
+def gzip(data):
+    """`data` compressed for `Content-Encoding: gzip`; None where the runtime has no compressor."""
+    return None
+
+
+_found = []
+_PLAIN = (str, int, type(None), bool)
+
+
+def _jsonable(value, depth):
+    """`value` with placeholders for bytes; raises for what json.dumps would write as something else."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if depth > 64:
+        raise ValueError('the value is circular or nested too deeply')
+    if kind is dict or isinstance(value, dict):
+        return {_key(k): _jsonable(v, depth + 1) for k, v in value.items()}
+    if kind is list or kind is tuple:
+        return [_jsonable(v, depth + 1) for v in value]
+    if kind is float:
+        if value != value or value - value != 0:
+            raise ValueError('NaN and infinities are not JSON')
+        return value
+    if kind in (bytes, bytearray, memoryview):
+        _found.append(bytes(value))
+        return {'_placeholder': True, 'num': len(_found) - 1}
+    raise TypeError(kind.__name__ + ' cannot be sent; send None, bool, int, float, str, bytes, list or dict')
+
+
+def _key(key):
+    if type(key) is str:
+        return key
+    if key is None or key is True or key is False:
+        return _json.dumps(key)
+    if type(key) in (int, float):
+        return str(key)
+    raise TypeError('a key must be str, not ' + type(key).__name__)
+
+
+def json_encode(value):
+    """`value` as compact JSON (str). Bytes inside it become placeholders: `take_attachments` gives them.
+
+    TypeError for what JSON has no form for, ValueError for NaN, infinities and circular values.
+    """
+    try:
+        return _json.dumps(_jsonable(value, 0), separators=(',', ':'))
+    except (TypeError, ValueError):
+        _found.clear()
+        raise
+
+
+json_encode_ascii = json_encode
+
+
+def take_attachments():
+    """The binary values met by the last `json_encode`, in the order of their placeholders; None for none."""
+    if not _found:
+        return None
+    found = _found[:]
+    _found.clear()
+    return found
+
+
+def json_decode(text, start=0):
+    """The value that `text` holds from `start` to its end. ValueError for anything that is not JSON."""
+    return _json.loads(text[start:] if start else text)
+
+
+# -- the process -------------------------------------------------------------------------------------------------
+
+
+def print_error(text):
+    """Prints one line to stderr."""
+    print(text, file=_sys.stderr)
+
+
+def env(name, default=None):
+    """An environment variable (str), or `default`."""
+    value = _os.getenv(name)
+    return default if value is None else value
+
+
+def tune_gc():
+    """Settles the garbage collector after start-up: collect early, so that the heap stays small and in one piece."""
+    import gc
+
+    gc.collect()
+    gc.threshold(1000000)

@@ -1,0 +1,147 @@
+"""Timers: set_timeout, set_interval, set_immediate and their clear_ twins, run by `iosched`.
+
+Times are milliseconds. A timer never fires early; timers due at the same time fire in the order they were set.
+"""
+
+import heapq
+
+from .compat import monotonic_ms
+from .report import report
+
+_heap = []  # (due, serial, timer)
+_immediates = []
+_serial = 0
+_cleared = 0
+
+MAX_CLEARED = 64
+"""Cleared timers that may wait in the heap before it is rebuilt without them (if they are also the larger half)."""
+
+
+class Timer:
+    """A timer that was set; `clear()` stops it. `interval`: ms between firings, None for a single one."""
+
+    __slots__ = ('callback', 'args', 'interval')
+
+    def __init__(self, callback, args, interval=None):
+        self.callback = callback
+        self.args = args
+        self.interval = interval
+
+    def clear(self):
+        """Stops the timer; a timer that fired or was cleared before is left as it is."""
+        global _cleared
+        if self.callback is not None:
+            self.callback = self.args = None
+            _cleared += 1
+            if _cleared > MAX_CLEARED and _cleared * 2 > len(_heap):
+                _rebuild()
+
+    def fire(self):
+        """Calls the callback; an exception from it is reported."""
+        callback, args = self.callback, self.args
+        if self.interval is None:
+            self.callback = self.args = None
+        try:
+            callback(*args)
+        except Exception as exc:
+            report(exc, 'a timer')
+
+
+def set_timeout(callback, ms=0, *args):
+    """Calls `callback(*args)` once, `ms` milliseconds from now; returns the Timer."""
+    timer = Timer(callback, args)
+    _push(monotonic_ms() + max(0, int(ms)), timer)
+    return timer
+
+
+def set_interval(callback, ms, *args):
+    """Calls `callback(*args)` every `ms` milliseconds (1 at least); returns the Timer."""
+    timer = Timer(callback, args, max(1, int(ms)))
+    _push(monotonic_ms() + timer.interval, timer)
+    return timer
+
+
+def set_immediate(callback, *args):
+    """Calls `callback(*args)` at the end of this turn of the loop, after its I/O; returns the Timer."""
+    timer = Timer(callback, args)
+    _immediates.append(timer)
+    return timer
+
+
+def clear_timeout(timer):
+    """Stops `timer`; None and a timer that fired already are fine. Also named clear_interval, clear_immediate."""
+    if timer is not None:
+        timer.clear()
+
+
+clear_interval = clear_immediate = clear_timeout
+
+
+def next_wait():
+    """Milliseconds until the next timer is due (0: now), None where there is none."""
+    if _immediates:
+        return 0
+    if not _heap:
+        return None
+    wait = _heap[0][0] - monotonic_ms()
+    return wait if wait > 0 else 0
+
+
+def run_due():
+    """Fires what is due. Timers set by a callback fire in a later turn at the earliest."""
+    if _immediates:
+        _run_immediates()
+    if _heap and _heap[0][0] <= monotonic_ms():
+        _run_heap(monotonic_ms(), _serial)
+
+
+def count():
+    """How many timers are set and not cleared."""
+    return sum(entry[2].callback is not None for entry in _heap) + len(_immediates)
+
+
+def _run_immediates():
+    global _immediates
+    due, _immediates = _immediates, []
+    for timer in due:
+        if timer.callback is not None:
+            timer.fire()
+
+
+def _run_heap(now, newest):
+    # A timer set while this runs has a serial above `newest` and waits, so that a callback which sets a
+    # timer of 0 ms cannot keep the loop here for ever.
+    global _cleared
+    later = []
+    while _heap and _heap[0][0] <= now:
+        entry = heapq.heappop(_heap)
+        timer = entry[2]
+        if timer.callback is None:
+            _cleared = max(0, _cleared - 1)
+        elif entry[1] > newest:
+            later.append(entry)
+        else:
+            _fire(timer, entry[0], now)
+    for entry in later:
+        heapq.heappush(_heap, entry)
+
+
+def _fire(timer, due, now):
+    timer.fire()
+    if timer.interval is not None and timer.callback is not None:
+        # Firings missed while the loop was busy are not made up for.
+        _push(max(due + timer.interval, now + 1), timer)
+
+
+def _push(due, timer):
+    global _serial
+    _serial += 1
+    heapq.heappush(_heap, (due, _serial, timer))
+
+
+def _rebuild():
+    global _cleared
+    kept = [entry for entry in _heap if entry[2].callback is not None]
+    _heap[:] = kept
+    heapq.heapify(_heap)
+    _cleared = 0
