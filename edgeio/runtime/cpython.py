@@ -144,9 +144,20 @@ def socket_error(sock):
 # -- text --------------------------------------------------------------------------------------------------------
 
 
-def decode_utf8(data):
-    """`data` as str; ValueError where it is not UTF-8."""
-    return str(data, 'utf-8')
+decode_utf8 = bytes.decode
+"""decode_utf8(data): `data` (bytes) as str; UnicodeError where it is not UTF-8."""
+
+
+def is_digits(text):
+    """True where `text` is made of the digits 0 to 9 only, one at least."""
+    return text.isdigit() and text.isascii()
+
+
+def base64url(data):
+    """`data` in base64 for URLs and cookies, without padding (str; RFC 4648, section 5)."""
+    from binascii import b2a_base64
+
+    return b2a_base64(data)[:-1].decode().replace('+', '-').replace('/', '_').rstrip('=')
 
 
 def sha1(data):

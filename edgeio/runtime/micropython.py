@@ -224,14 +224,14 @@ def socket_error(sock):
 
 
 def decode_utf8(data):
-    """`data` as str; ValueError where it is not UTF-8.
+    """`data` as str; UnicodeError where it is not UTF-8.
 
     MicroPython's decoder lets overlong forms, surrogates and values beyond U+10FFFF pass: they are looked for here.
     """
     try:
         text = str(data, 'utf-8')
     except UnicodeError:
-        raise ValueError('not UTF-8') from None
+        raise UnicodeError('not UTF-8') from None
     if len(text) != len(data):
         _check_utf8(data)
     return text
@@ -258,7 +258,19 @@ def _check_utf8(data):
 
 def _require(valid):
     if not valid:
-        raise ValueError('not UTF-8')
+        raise UnicodeError('not UTF-8')
+
+
+def is_digits(text):
+    """True where `text` is made of the digits 0 to 9 only, one at least."""
+    return text.isdigit()
+
+
+def base64url(data):
+    """`data` in base64 for URLs and cookies, without padding (str; RFC 4648, section 5)."""
+    from binascii import b2a_base64
+
+    return b2a_base64(data)[:-1].decode().replace('+', '-').replace('/', '_').rstrip('=')
 
 
 def sha1(data):

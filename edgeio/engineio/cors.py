@@ -1,0 +1,120 @@
+"""Who may ask from another origin: the options `origins` (the document's) and `cors` (today's servers')."""
+
+from ..options import read_options
+from . import errors
+from .errors import Refusal
+
+CORS = {
+    'origin': None,
+    'methods': ('GET', 'POST'),
+    'allowed_headers': None,
+    'exposed_headers': None,
+    'credentials': False,
+    'max_age': None,
+}
+"""The keys of the option `cors`, and their defaults; max_age in seconds, as the header has it."""
+
+
+class Cors:
+    """The rules of one server."""
+
+    def __init__(self, options):
+        self.origins = options['origins']
+        given = options['cors']
+        self.options = None if given is None else read_options('cors', CORS, given)
+
+    def check(self, req, done):
+        """Calls `done(None)`, or `done(refusal)` where the origin of `req` may not connect."""
+        origin = req.headers.get('origin') or req.headers.get('referer') or '*'
+        origins = self.origins
+        if callable(origins):
+            origins(origin, lambda error=None, success=None: done(self._refusal(origin, error, success)))
+        else:
+            done(self._refusal(origin, None, self._allowed(origin)))
+
+    def apply(self, req, res):
+        """Sets the response's Access-Control headers."""
+        origin = req.headers.get('origin')
+        if origin is None:
+            return
+        options = self.options
+        if options is not None:
+            self._apply_options(origin, res)
+        elif callable(self.origins) or self._allowed(origin):
+            res.set('Access-Control-Allow-Origin', origin)
+            res.set('Access-Control-Allow-Credentials', 'true')
+            res.set('Vary', 'Origin')
+
+    def answer_preflight(self, req, res):
+        """Answers OPTIONS (Fetch standard, CORS-preflight)."""
+        self.apply(req, res)
+        options = self.options or CORS
+        res.set('Access-Control-Allow-Methods', ', '.join(_listed(options['methods'])))
+        allowed = options['allowed_headers'] or req.headers.get('access-control-request-headers')
+        if allowed:
+            res.set('Access-Control-Allow-Headers', ', '.join(_listed(allowed)))
+        if options['max_age'] is not None:
+            res.set('Access-Control-Max-Age', str(options['max_age']))
+        res.status(204)
+        res.end()
+
+    def _apply_options(self, origin, res):
+        options = self.options
+        wanted = options['origin']
+        if wanted == '*':
+            res.set('Access-Control-Allow-Origin', '*')
+        elif wanted is True or _matches(wanted, origin):
+            res.set('Access-Control-Allow-Origin', origin)
+            res.set('Vary', 'Origin')
+        else:
+            return
+        if options['credentials']:
+            res.set('Access-Control-Allow-Credentials', 'true')
+        if options['exposed_headers']:
+            res.set('Access-Control-Expose-Headers', ', '.join(_listed(options['exposed_headers'])))
+
+    def _allowed(self, origin):
+        allowed = self.origins
+        if isinstance(allowed, str):
+            allowed = allowed.split()
+        return any(_covers(pattern, origin) for pattern in allowed)
+
+    def _refusal(self, origin, error, success):
+        if success:
+            return None
+        why = error if isinstance(error, str) else None
+        detail = 'the origin ' + repr(origin[:120]) + ' is not allowed; setting: origins'
+        return Refusal(errors.FORBIDDEN, {'origin': origin}, detail, why)
+
+
+def _listed(value):
+    return [value] if isinstance(value, str) else value
+
+
+def _matches(wanted, origin):
+    for one in [wanted] if isinstance(wanted, str) or not hasattr(wanted, '__iter__') else wanted:
+        if one == origin or (hasattr(one, 'match') and one.match(origin)):
+            return True
+    return False
+
+
+def _covers(pattern, origin):
+    """The document's form of an origin: `*`, `https://foo.example.com:443`, with `*` for host or port."""
+    if pattern in ('*', '*:*', origin):
+        return True
+    scheme, host, port = _parts(origin)
+    want_scheme, want_host, want_port = _parts(pattern)
+    if want_scheme and want_scheme != scheme:
+        return False
+    return want_host in ('*', host) and want_port in ('*', port)
+
+
+def _parts(origin):
+    scheme, sep, rest = origin.partition('://')
+    if not sep:
+        scheme, rest = '', origin
+    rest = rest.split('/')[0]
+    host, sep, port = rest.rpartition(':')
+    if not sep or rest.endswith(']'):
+        host, port = rest, {'http': '80', 'https': '443'}.get(scheme, '*')
+    return scheme, host, port

@@ -1,0 +1,166 @@
+"""The long-polling transport: packets out by a GET that is parked until there are some, packets in by POST."""
+
+from .. import iosched
+from ..errors import ProtocolError
+from ..timers import set_timeout
+from .codec import CLOSE, NOOP, decode_payload, encode_payload
+
+CLOSE_TIMEOUT = 30000
+"""Milliseconds that a closing session waits for the poll that takes its last packets."""
+
+_OK = b'ok'
+
+
+class Polling:
+    """A session's polls. parked: a GET waits for packets. session: the Session."""
+
+    __slots__ = ('session', '_res', '_base64', '_posting', '_queued', '_closing')
+
+    name = 'polling'
+
+    def __init__(self, session, base64):
+        self.session = session
+        self._res = None  # the response of the parked poll
+        self._base64 = base64
+        self._posting = False
+        self._queued = False
+        self._closing = False
+
+    @property
+    def parked(self):
+        """True while a poll waits."""
+        return self._res is not None
+
+    def handle(self, req, res):
+        """A request with this session's sid."""
+        if req.method == 'GET':
+            self._on_poll(req, res)
+        elif req.method == 'POST':
+            self._on_post(req, res)
+        else:
+            self._refuse(res, 400, 'a poll is GET or POST, not ' + req.method)
+
+    # -- packets out ---------------------------------------------------------------------------------------------
+
+    def flush_soon(self):
+        """Answers the parked poll at the end of this turn of the loop, with all that is buffered by then."""
+        if self._res is not None and not self._queued:
+            self._queued = True
+            iosched.dirty.append(self)
+
+    def flush(self):
+        """The loop's call: answers the parked poll with what is buffered."""
+        self._queued = False
+        session = self.session
+        if self._res is not None and session is not None and session.buffer:
+            packets, session.buffer = session.buffer, []
+            self.answer(packets)
+            if self._closing:
+                session.on_closed('forced close')
+            else:
+                session.on_sent()
+
+    def answer(self, packets):
+        """Answers the parked poll with `packets`."""
+        res, self._res = self._res, None
+        body = encode_payload(packets, self.session.protocol, self._base64)
+        self.session.server.send_payload(res, body)
+
+    def close_when_flushed(self):
+        """The session is closing: its last packets leave with the next poll, or never."""
+        self._closing = True
+        if self._res is not None:
+            self.flush()
+        else:
+            set_timeout(self._give_up, CLOSE_TIMEOUT)
+
+    def session_closed(self, reason):
+        """The session ended: a parked poll is answered, so that its client learns of it."""
+        if self._res is not None:
+            self.answer([NOOP if reason == 'transport close' else CLOSE])
+        self.session = None
+
+    def discard(self):
+        """Another transport has taken over."""
+        self.session = None
+
+    def _on_poll(self, req, res):
+        session = self.session
+        if self._res is not None:
+            session.on_closed('transport error')
+            self._refuse(res, 400, 'a poll is pending already')
+            return
+        self._res = res
+        res.on('close', self._on_lost(res))
+        if session.buffer:
+            self.flush()
+
+    def _on_lost(self, res):
+        def lost():
+            if self._res is res:
+                self._res = None
+                if self.session is not None:
+                    self.session.on_closed('transport error')
+
+        return lost
+
+    def _give_up(self):
+        if self.session is not None:
+            self.session.on_closed('forced close')
+
+    # -- packets in ----------------------------------------------------------------------------------------------
+
+    def _on_post(self, req, res):
+        session = self.session
+        kind = (req.headers.get('content-type') or 'text/plain').split(';')[0].strip().lower()
+        binary = kind == 'application/octet-stream' and session.protocol == 3
+        if kind != 'text/plain' and not binary:
+            self._refuse(res, 400, 'Content-Type is not text/plain: ' + kind[:80])
+        elif self._posting:
+            session.on_closed('transport error')
+            self._refuse(res, 400, 'a POST is under way already')
+        else:
+            self._posting = True
+            limit = session.server.options['max_http_buffer_size']
+            req.read_body(limit, _Post(self, res, binary).done)
+
+    def on_body(self, res, body, binary):
+        """The whole body of a POST came; None: the request broke off or was too large."""
+        self._posting = False
+        session = self.session
+        if body is None:
+            return
+        if session is None:
+            self._refuse(res, 400, 'the session is closed')
+            return
+        try:
+            packets = decode_payload(body if binary else body.decode(), session.protocol)
+        except (ProtocolError, UnicodeError) as exc:
+            session.on_closed('parse error')
+            self._refuse(res, 400, str(exc))
+            return
+        session.server.send_ok(res)
+        for packet in packets:
+            session.on_packet(packet)
+
+    def _refuse(self, res, status, why):
+        server = self.session.server if self.session is not None else None
+        res.status(status)
+        res.set('Content-Type', 'text/plain; charset=utf-8')
+        if server is not None:
+            server.add_headers(res)
+        res.end(why + '\n')
+
+
+class _Post:
+    __slots__ = ('polling', 'res', 'binary')
+
+    def __init__(self, polling, res, binary):
+        self.polling = polling
+        self.res = res
+        self.binary = binary
+
+    def done(self, error, body):
+        if error is not None and error.status == 413:
+            self.polling._refuse(self.res, 413, str(error))
+        self.polling.on_body(self.res, body if error is None else None, self.binary)

@@ -1,0 +1,361 @@
+"""The Engine.IO server: verifies requests, begins sessions, hands requests to theirs.
+
+Usable alone:
+
+    engine = engineio.Server(http_server, path='/engine.io', ping_interval=25000)
+    engine.on('connection', lambda session: session.on('data', session.send))
+"""
+
+from os import urandom
+
+from .. import compat
+from ..errors import OptionError, ProtocolError
+from ..events import EventEmitter
+from ..options import read_options, require
+from ..report import report
+from ..sweep import Sweep
+from ..websocket import handshake
+from . import errors
+from .codec import MESSAGE, OPEN
+from .cors import Cors
+from .errors import Refusal
+from .polling import Polling
+from .session import Session
+from .websocket import WebSocket
+
+OPTIONS = {
+    'path': '/engine.io',
+    'ping_timeout': 60000,
+    'ping_interval': 25000,
+    'upgrade_timeout': 10000,
+    'max_http_buffer_size': 1000000,
+    'transports': ('polling', 'websocket'),
+    'allow_upgrades': True,
+    'allow_eio3': True,
+    'allow_request': None,
+    'initial_packet': None,
+    'cookie': False,
+    'origins': '*',
+    'cors': None,
+}
+"""Options and their defaults; times in ms, sizes in bytes. See `Server`."""
+
+
+class Server(EventEmitter):
+    """Emits connection(session), connection_error({req, code, message, context}), initial_headers, headers.
+
+    server: an HttpServer or WebApp, or None (attach it later). Options (as keywords, or a dict with either
+    spelling): path; ping_interval, ping_timeout, upgrade_timeout (ms); max_http_buffer_size (bytes of one message
+    or POST); transports (of 'polling', 'websocket'); allow_upgrades; allow_eio3 (serve clients 1.x and 2.x);
+    allow_request(req, callback(error, success)); initial_packet; cookie (False, a name, or a dict); origins ('*',
+    a string, a list, or a function (origin, callback(error, success))); cors (a dict). Raises OptionError.
+    """
+
+    def __init__(self, server=None, options=None, **kwargs):
+        EventEmitter.__init__(self)
+        self.options = read_options('engineio.Server', OPTIONS, options, kwargs)
+        check_options('engineio.Server', self.options)
+        self.sessions = {}
+        self.generate_id = make_id
+        self.heartbeats = Sweep(min(self.options['ping_interval'], self.options['ping_timeout']) // 100)
+        self.cors = Cors(self.options)
+        self.closed = False
+        self._mounts = []
+        self._middleware = []
+        if server is not None:
+            self.attach(server)
+
+    @property
+    def clients(self):
+        """{sid: Session} of the sessions that are open."""
+        return self.sessions
+
+    @property
+    def clients_count(self):
+        """How many sessions are open."""
+        return len(self.sessions)
+
+    def attach(self, server):
+        """Serves `server` (an HttpServer or WebApp, started or not) at the path of the options; returns self."""
+        http_server = getattr(server, 'server', server)
+        if not hasattr(http_server, 'mount'):
+            raise OptionError('eio.attach', 'cannot attach', type(server).__name__, 'an HttpServer or a WebApp')
+        http_server.mount(self.options['path'], self)
+        self._mounts.append(http_server)
+        return self
+
+    def use(self, fn):
+        """Adds a middleware `fn(req, res, next)` for every request, upgrades (res is None) included; returns self."""
+        self._middleware.append(fn)
+        return self
+
+    def close(self):
+        """Closes every session and serves no more; returns self."""
+        self.closed = True
+        for session in list(self.sessions.values()):
+            session.close(True)
+        for http_server in self._mounts:
+            http_server.unmount(self.options['path'])
+        self._mounts = []
+        return self
+
+    # -- requests ------------------------------------------------------------------------------------------------
+
+    def handle_request(self, req, res):
+        """A plain HTTP request below the path (the HttpServer's call)."""
+        self._pass(req, res, lambda error: self._serve(req, res, error))
+
+    def handle_upgrade(self, req, stream, head):
+        """A WebSocket handshake below the path (the HttpServer's call). head: bytes that came after it."""
+        self._pass(req, None, lambda error: self._serve_upgrade(req, stream, head, error))
+
+    def _pass(self, req, res, done):
+        if not self._middleware:
+            done(None)
+            return
+        chain = iter(list(self._middleware))
+
+        def step(error=None):
+            fn = None if error is not None else next(chain, None)
+            if fn is None:
+                done(error)
+            elif res is None or not res.headers_sent:
+                fn(req, res, step)
+
+        step()
+
+    def _serve(self, req, res, error):
+        if error is not None:
+            self._refuse(req, res, Refusal(errors.BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
+            return
+        if req.method == 'OPTIONS':
+            self.cors.answer_preflight(req, res)
+            return
+        session = self.sessions.get(req.query.get('sid'))
+        if session is not None and session.polling is not None and req.query.get('transport') == 'polling':
+            self.cors.apply(req, res)
+            session.polling.handle(req, res)
+            return
+        self._verify(req, False, lambda refusal: self._begin_polling(req, res, refusal))
+
+    def _serve_upgrade(self, req, stream, head, error):
+        if error is not None:
+            self._refuse_upgrade(req, stream, Refusal(errors.BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
+            return
+        self._verify(req, True, lambda refusal: self._begin_websocket(req, stream, head, refusal))
+
+    def _verify(self, req, upgrade, done):
+        query = req.query
+        transport = query.get('transport')
+        if transport not in self.options['transports']:
+            done(Refusal(errors.UNKNOWN_TRANSPORT, {'transport': transport}, _served(self.options['transports'])))
+        elif 'sid' in query:
+            done(self._verify_sid(query['sid'], transport, upgrade))
+        elif req.method != 'GET':
+            done(Refusal(errors.BAD_HANDSHAKE_METHOD, {'method': req.method}))
+        elif transport == 'websocket' and not upgrade:
+            done(Refusal(errors.BAD_REQUEST, {'name': 'TRANSPORT_HANDSHAKE_ERROR'}))
+        elif self._revision(query) is None:
+            done(errors.unsupported(query.get('EIO'), self._revisions()))
+        else:
+            self.cors.check(req, lambda refusal: done(refusal) if refusal else self._ask(req, done))
+
+    def _verify_sid(self, sid, transport, upgrade):
+        session = self.sessions.get(sid)
+        if session is None:
+            return Refusal(errors.UNKNOWN_SID, {'sid': sid})
+        if not upgrade and session.transport.name != transport:
+            return Refusal(errors.BAD_REQUEST, {'name': 'TRANSPORT_MISMATCH', 'transport': transport})
+        return None
+
+    def _ask(self, req, done):
+        allow = self.options['allow_request']
+        if allow is None:
+            done(None)
+            return
+
+        def answer(error=None, success=None):
+            message = error if isinstance(error, str) else None
+            done(None if success else Refusal(errors.FORBIDDEN, {'message': message}, message=message))
+
+        allow(req, answer)
+
+    # -- sessions ------------------------------------------------------------------------------------------------
+
+    def _begin_polling(self, req, res, refusal):
+        if refusal is None:
+            session = self._open(req)
+            refusal = session if isinstance(session, Refusal) else None
+        if refusal is not None:
+            self._refuse(req, res, refusal)
+            return
+        self.cors.apply(req, res)
+        self._add_cookie(session, res.set)
+        self._emit_headers('initial_headers', res.set, req)
+        session.polling = Polling(session, req.query.get('b64') in ('1', 'true'))
+        session.polling.handle(req, res)
+        self._welcome(session, ['websocket'] if self._upgrades() else [])
+
+    def _begin_websocket(self, req, stream, head, refusal):
+        key = None
+        if refusal is None:
+            try:
+                key = handshake.check_request(req)
+            except ProtocolError as exc:
+                stream.write(handshake.refusal(exc))
+                stream.finish('transport error')
+                return
+            sid = req.query.get('sid')
+            session = self.sessions[sid] if sid is not None else self._open(req)
+            refusal = session if isinstance(session, Refusal) else None
+        if refusal is not None:
+            self._refuse_upgrade(req, stream, refusal)
+            return
+        headers = self._upgrade_headers(req, session, sid is None)
+        stream.write(handshake.response(key, headers))
+        ws = WebSocket(stream, session, self.options['max_http_buffer_size'])
+        if sid is None:
+            session.open_websocket(ws)
+            self._welcome(session, [])
+        else:
+            session.offer(ws)
+        if head and not stream.closed:
+            ws.feed(head, len(head))
+
+    def _open(self, req):
+        try:
+            sid = self.generate_id(req)
+            if not isinstance(sid, str) or not sid or sid in self.sessions:
+                raise OptionError('eio.sid', 'generate_id gave an id that cannot be used', repr(sid), 'a new str')
+        except Exception as exc:
+            report(exc, 'generate_id')
+            return Refusal(errors.BAD_REQUEST, {'name': 'ID_GENERATION_ERROR'})
+        session = Session(self, sid, self._revision(req.query), req)
+        self.sessions[sid] = session
+        return session
+
+    def _welcome(self, session, upgrades):
+        options = self.options
+        hello = {
+            'sid': session.id,
+            'upgrades': upgrades,
+            'pingInterval': options['ping_interval'],
+            'pingTimeout': options['ping_timeout'],
+        }
+        if session.protocol == 4:
+            hello['maxPayload'] = options['max_http_buffer_size']
+        session.send_packet(OPEN + compat.json_encode(hello))
+        if options['initial_packet'] is not None:
+            session.send_packet(MESSAGE + options['initial_packet'])
+        self.on_session(session)
+
+    def on_session(self, session):
+        """A session has begun. Socket.IO puts its own in place of this."""
+        self.emit('connection', session)
+
+    def _upgrades(self):
+        return self.options['allow_upgrades'] and 'websocket' in self.options['transports']
+
+    def _revision(self, query):
+        revision = {'3': 3, '4': 4}.get(query.get('EIO'))
+        return revision if revision in self._revisions() else None
+
+    def _revisions(self):
+        return (3, 4) if self.options['allow_eio3'] else (4,)
+
+    # -- responses -----------------------------------------------------------------------------------------------
+
+    def send_payload(self, res, body):
+        """Answers a poll."""
+        res.status(200)
+        res.set('Content-Type', 'text/plain; charset=UTF-8' if type(body) is str else 'application/octet-stream')
+        res.set('Cache-Control', 'no-store')
+        self.add_headers(res)
+        res.end(body)
+
+    def send_ok(self, res):
+        """Answers a POST."""
+        res.status(200)
+        res.set('Content-Type', 'text/html')
+        res.set('Cache-Control', 'no-store')
+        self.add_headers(res)
+        res.end('ok')
+
+    def add_headers(self, res):
+        """Lets listeners of `headers` add to every answer."""
+        self._emit_headers('headers', res.set, res)
+
+    def _emit_headers(self, event, put, about):
+        if self._events and event in self._events:
+            headers = {}
+            self.emit(event, headers, about)
+            for name, value in headers.items():
+                put(name, value)
+
+    def _upgrade_headers(self, req, session, first):
+        headers = []
+        put = lambda name, value: headers.append((name, value))  # noqa: E731
+        if first:
+            self._add_cookie(session, put)
+            self._emit_headers('initial_headers', put, req)
+        self._emit_headers('headers', put, req)
+        return headers
+
+    def _add_cookie(self, session, put):
+        cookie = self.options['cookie']
+        if cookie:
+            put('Set-Cookie', session_cookie(cookie, session.id))
+
+    def _refuse(self, req, res, refusal):
+        self._on_refused(req, refusal)
+        self.cors.apply(req, res)
+        res.status(refusal.status)
+        res.set('Content-Type', 'application/json')
+        res.end(compat.json_encode(refusal.body()))
+
+    def _refuse_upgrade(self, req, stream, refusal):
+        self._on_refused(req, refusal)
+        text = refusal.message if refusal.detail is None else refusal.message + ': ' + refusal.detail
+        error = ProtocolError('eio.refused', text, status=refusal.status)
+        stream.write(handshake.refusal(error))
+        stream.finish('transport error')
+
+    def _on_refused(self, req, refusal):
+        if self._events:
+            context = {'req': req, 'code': refusal.code, 'message': refusal.message, 'context': refusal.context}
+            self.emit('connection_error', context)
+
+
+def check_options(where, options):
+    """Raises OptionError for a value that cannot be used."""
+    for name in ('ping_timeout', 'ping_interval', 'upgrade_timeout', 'max_http_buffer_size'):
+        value = options[name]
+        require(where, name, value, isinstance(value, int) and value > 0, 'a number above 0')
+    path = options['path']
+    require(where, 'path', path, isinstance(path, str) and path[:1] == '/', "a path that begins with '/'")
+    known = all(name in ('polling', 'websocket') for name in options['transports'])
+    require(where, 'transports', options['transports'], known and options['transports'], "'polling', 'websocket'")
+
+
+def session_cookie(cookie, sid):
+    """The Set-Cookie value (str) for `sid`. cookie: True, a name, or {name, path, http_only, same_site}."""
+    given = {'name': cookie} if isinstance(cookie, str) else cookie if isinstance(cookie, dict) else {}
+    defaults = {'name': 'io', 'path': '/', 'http_only': True, 'same_site': 'Lax'}
+    options = read_options('cookie', defaults, given)
+    text = options['name'] + '=' + sid
+    if options['path']:
+        text += '; Path=' + options['path']
+    if options['http_only']:
+        text += '; HttpOnly'
+    if options['same_site']:
+        text += '; SameSite=' + options['same_site'][0].upper() + options['same_site'][1:].lower()
+    return text
+
+
+def make_id(req):
+    """A session id: 20 characters, 120 random bits."""
+    return compat.base64url(urandom(15))
+
+
+def _served(transports):
+    return 'served here: ' + ', '.join(transports)

@@ -1,0 +1,303 @@
+"""One Engine.IO session: what the document calls `engine.Socket`, and `socket.conn` in Socket.IO.
+
+A session outlives its transports. It begins with long-polling or WebSocket and may go over from the first to the
+second; both knots of that, the two streams and the parked poll, are tied here and nowhere else:
+
+    polling --- websocket opens with the same sid ---> probing (2probe, 3probe) --- 5 ---> websocket
+
+While it probes, messages still go by polling; a parked poll is answered (with a noop if need be), because the
+client pauses polling before it sends `5`. What is in `buffer` at that moment leaves by WebSocket, in order: an
+upgrade loses and repeats nothing.
+"""
+
+from ..compat import monotonic_ms
+from ..events import EventEmitter
+from ..timers import set_immediate, set_timeout
+from ..websocket.codec import text_frame
+from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, UPGRADE
+from .polling import Polling
+
+PROBE_NOOP = 100
+"""Milliseconds after which a poll that is parked during a probe is answered with a noop."""
+
+OPEN, CLOSING, CLOSED = 'open', 'closing', 'closed'
+
+
+class Session(EventEmitter):
+    """A client's session. Emits data (or message), drain, flush, packet, packet_create, heartbeat, upgrade, close.
+
+    id: the sid (str); protocol: 3 or 4; request: the Request it began with; remote_address: str; state: 'open',
+    'closing' or 'closed'; buffer: packets that wait for a poll; receiver: who gets messages, by on_text(packet),
+    on_binary(data), on_drain() and on_close(reason); stream: the open WebSocket's stream, None while polling.
+    """
+
+    __slots__ = (
+        'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', 'receiver', 'stream', 'ws',
+        'polling', 'bucket', '_due', '_pinged', '_candidate', '_probed', '_timer', '_sent',
+    )  # fmt: skip
+
+    def __init__(self, server, sid, protocol, request):
+        EventEmitter.__init__(self)
+        self.server = server
+        self.id = sid
+        self.protocol = protocol
+        self.request = request
+        self.remote_address = request.ip
+        self.state = OPEN
+        self.buffer = []
+        self.receiver = _Emitter(self)
+        self.stream = self.ws = self.polling = None
+        self.bucket = None
+        self._pinged = False
+        self._candidate = None  # a WebSocket that probes
+        self._probed = False
+        self._timer = None
+        self._sent = None  # callbacks of `send`, by the number of packets that leave before them
+        self._due = self._first_deadline(monotonic_ms())
+        server.heartbeats.watch(self, self._due)
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def send(self, data, callback=None):
+        """Sends `data` (str or bytes) as one message; `callback()` is called once it has been handed to the system.
+
+        Returns self. Dropped once the session is closing. Also named write.
+        """
+        self.send_packet(MESSAGE + data if type(data) is str else bytes(data))
+        if callback is not None:
+            self._call_when_sent(callback)
+        return self
+
+    write = send
+
+    def send_packet(self, packet):
+        """Sends a packet: a str with its type, or bytes, which are a binary message."""
+        if self._events:
+            self.emit('packet_create', packet)
+        stream = self.stream
+        if stream is None:
+            if self.state == OPEN:
+                self.buffer.append(packet)
+                self.polling.flush_soon()
+        elif type(packet) is str:
+            stream.write(text_frame(packet.encode()))
+        else:
+            self.ws.send_message(packet)
+
+    @property
+    def writable(self):
+        """False where a message would have to wait: no poll is parked, or the WebSocket's queue is full."""
+        stream = self.stream
+        if stream is not None:
+            return stream.writable
+        return self.state == OPEN and self.polling.parked and not self.buffer
+
+    @property
+    def transport(self):
+        """The transport in use; its `name` is 'polling' or 'websocket'."""
+        return self.ws or self.polling
+
+    @property
+    def ready_state(self):
+        """'open', 'closing' or 'closed'."""
+        return self.state
+
+    def close(self, discard=False):
+        """Closes the session once what is buffered has left (discard: without it); reason 'forced close'."""
+        if self.state != OPEN:
+            return
+        self.state = CLOSING
+        if self.stream is not None:
+            self.ws.close(1000)
+            self.on_closed('forced close')
+        elif self.buffer and not discard:
+            self.buffer.append(CLOSE)
+            self.polling.close_when_flushed()
+        else:
+            self.buffer = [CLOSE]
+            self.polling.close_when_flushed()
+
+    # -- receiving -----------------------------------------------------------------------------------------------
+
+    def on_packet(self, packet):
+        """A packet came, by whichever transport."""
+        if self.state != OPEN:
+            return
+        if self._events:
+            self.emit('packet', packet)
+        if type(packet) is not str:
+            self.receiver.on_binary(packet)
+            return
+        kind = packet[0]
+        if kind == MESSAGE:
+            self.receiver.on_text(packet)
+        elif kind == PONG and self.protocol == 4:
+            self._pong()
+        elif kind == PING and self.protocol == 3:
+            self._due = self._first_deadline(monotonic_ms())
+            self.send_packet(PONG + packet[1:])
+            self.emit('heartbeat')
+        elif kind == CLOSE:
+            self.on_closed('transport close')
+        elif kind == PING or kind == PONG:
+            self.on_closed('transport error')  # a heartbeat in the wrong direction
+
+    def on_sent(self):
+        """Everything buffered has been handed to the transport."""
+        if self._sent:
+            done, self._sent = self._sent, None
+            for callback in done:
+                callback()
+        if self._events:
+            self.emit('flush')
+            self.emit('drain')
+        self.receiver.on_drain()
+
+    # -- the upgrade ---------------------------------------------------------------------------------------------
+
+    def open_websocket(self, ws):
+        """Begins with `ws` as the only transport."""
+        self.ws = ws
+        self.stream = ws.stream
+        ws.live = True
+
+    def offer(self, ws):
+        """A WebSocket opened with this session's sid: it may probe, once."""
+        if self.state != OPEN or self._candidate is not None or self.ws is not None:
+            ws.close(1008, 'the session has a websocket already')
+            return
+        self._candidate = ws
+        self._timer = set_timeout(self._upgrade_failed, self.server.options['upgrade_timeout'])
+
+    def on_candidate_packet(self, packet):
+        """A packet from the WebSocket that probes."""
+        if self.state != OPEN or type(packet) is not str:
+            self._upgrade_failed()
+        elif packet == PING + 'probe':
+            self._probed = True
+            self._candidate.send_text(PONG + 'probe')
+            self.emit('upgrading', self._candidate)
+            set_timeout(self._release_poll, PROBE_NOOP)
+        elif packet[:1] == UPGRADE and self._probed:
+            self._upgrade()
+        else:
+            self._upgrade_failed()
+
+    def on_candidate_closed(self):
+        """The WebSocket that probed is gone; polling goes on."""
+        self._candidate = None
+        self._probed = False
+        if self._timer is not None:
+            self._timer.clear()
+            self._timer = None
+
+    def _upgrade(self):
+        ws = self._candidate
+        self.on_candidate_closed()
+        polling, self.polling = self.polling, None
+        if polling.parked:
+            polling.answer([NOOP])
+        polling.discard()
+        buffer, self.buffer = self.buffer, []
+        self.open_websocket(ws)
+        for packet in buffer:
+            ws.send_message(packet)
+        self.emit('upgrade', ws)
+        if buffer:
+            self.on_sent()
+
+    def _upgrade_failed(self):
+        ws = self._candidate
+        if ws is not None:
+            self.on_candidate_closed()
+            ws.close(1002, 'the upgrade failed')
+
+    def _release_poll(self):
+        # Polls keep coming until the client has seen the probe's answer.
+        if self._probed and self.state == OPEN:
+            if self.polling.parked:
+                self.polling.answer([NOOP])
+            set_timeout(self._release_poll, PROBE_NOOP)
+
+    # -- heartbeat -----------------------------------------------------------------------------------------------
+
+    def on_deadline(self, now):
+        """The sweep's call: sends a ping, or ends a session that did not answer one in time."""
+        if now < self._due:
+            return self._due
+        if self._pinged or self.protocol == 3:
+            self.on_closed('ping timeout')
+            return None
+        self._pinged = True
+        self._due = now + self.server.options['ping_timeout']
+        self.send_packet(PING)
+        return self._due
+
+    def _pong(self):
+        if self._pinged:
+            self._pinged = False
+            before, self._due = self._due, self._first_deadline(monotonic_ms())
+            if self._due < before:
+                self.server.heartbeats.watch(self, self._due)
+        self.emit('heartbeat')
+
+    def _first_deadline(self, now):
+        # Revision 4: the server pings. Revision 3: the client does, within interval and timeout. A ping may go out
+        # one tick of the sweep early, so that interval + timeout is never exceeded by more than that tick.
+        options = self.server.options
+        if self.protocol == 3:
+            return now + options['ping_interval'] + options['ping_timeout']
+        return now + max(1, options['ping_interval'] - self.server.heartbeats.tick)
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def on_closed(self, reason):
+        """The session ends, for `reason`; once."""
+        if self.state == CLOSED:
+            return
+        self.state = CLOSED
+        server = self.server
+        server.heartbeats.drop(self)
+        server.sessions.pop(self.id, None)
+        candidate, ws, polling = self._candidate, self.ws, self.polling
+        if candidate is not None:
+            self.on_candidate_closed()
+            candidate.close(1001)
+        self.stream = None
+        if ws is not None:
+            ws.session_closed(reason)
+        elif polling is not None:
+            polling.session_closed(reason)
+        self.receiver.on_close(reason)
+        self.emit('close', reason)
+        self.buffer = []
+
+    def _call_when_sent(self, callback):
+        if self.stream is not None:
+            set_immediate(callback)
+        elif self._sent is None:
+            self._sent = [callback]
+        else:
+            self._sent.append(callback)
+
+
+class _Emitter:
+    """The receiver of a session that is used without Socket.IO: messages become events."""
+
+    __slots__ = ('_session',)
+
+    def __init__(self, session):
+        self._session = session
+
+    def on_text(self, packet):
+        self.on_binary(packet[1:])
+
+    def on_binary(self, data):
+        self._session.emit('data', data)
+        self._session.emit('message', data)
+
+    def on_drain(self):
+        pass
+
+    def on_close(self, reason):
+        pass

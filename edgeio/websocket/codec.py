@@ -1,0 +1,264 @@
+"""The frames of RFC 6455, section 5. No I/O: bytes in, messages out.
+
+`Decoder.feed` takes bytes as they come, whole or one at a time, and calls
+
+    on_text(text)                 a whole text message (str)
+    on_binary(data)               a whole binary message (bytes)
+    on_control(opcode, payload)   a ping, pong or close frame, also in the middle of a message
+    on_violation(error)           the peer broke the protocol; nothing follows
+
+which a connection overrides. `frame` makes the bytes of one frame.
+"""
+
+from ..compat import decode_utf8
+from ..errors import ProtocolError
+from .mask import mask
+from .utf8 import Utf8Pieces
+
+# Section 11.8
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+FIN, RSV1, RSV, MASKED = 0x80, 0x40, 0x70, 0x80
+
+# Section 7.4.1
+NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED, NO_STATUS, ABNORMAL = 1000, 1001, 1002, 1003, 1005, 1006
+BAD_DATA, POLICY, TOO_BIG, MISSING_EXTENSION, INTERNAL_ERROR, TRY_LATER = 1007, 1008, 1009, 1010, 1011, 1013
+
+MAX_CONTROL = 125
+"""Bytes of payload in a control frame, at most (section 5.5)."""
+
+MAX_MESSAGE = 1048576
+"""Bytes of a message, at most, where nothing else is said."""
+
+_FIN_TEXT, _FIN_BINARY = FIN | TEXT, FIN | BINARY
+_from_bytes = int.from_bytes
+
+# Small frames, the bulk of all: one XOR with the key repeated to the frame's length. KEYS[n] * key is that.
+_REPEAT = [_from_bytes(b'\x01\x00\x00\x00' * ((n + 3) // 4), 'little') for n in range(126)]
+_LIMIT = [(1 << 8 * n) - 1 for n in range(126)]
+_HEADS = [bytes((_FIN_TEXT, n)) for n in range(126)]
+
+
+def frame(opcode, payload, first=FIN):
+    """One unmasked frame, as a server sends it. first: FIN, or 0 for all but the last of a message, | RSV1."""
+    return frame_head(first | opcode, len(payload)) + payload
+
+
+def text_frame(payload):
+    """`frame(TEXT, payload)`, for the hot path."""
+    n = len(payload)
+    if n < 126:
+        return _HEADS[n] + payload
+    return frame_head(_FIN_TEXT, n) + payload
+
+
+def frame_head(first, n, masked=0):
+    """The head of a frame with `n` bytes of payload; `masked`: MASKED for a client's, the key follows."""
+    if n < 126:
+        return bytes((first, masked | n))
+    if n < 65536:
+        return bytes((first, masked | 126, n >> 8, n & 255))
+    return bytes((first, masked | 127)) + n.to_bytes(8, 'big')
+
+
+def masked_frame(opcode, payload, key, first=FIN):
+    """One frame as a client sends it, masked with the 4 bytes `key`."""
+    return frame_head(first | opcode, len(payload), MASKED) + key + mask(payload, 0, len(payload), key)
+
+
+def close_payload(code, reason=''):
+    """The payload of a close frame: `code` (int) and `reason` (str, cut to what fits). NO_STATUS: empty."""
+    if code == NO_STATUS:
+        return b''
+    text = reason.encode()[: MAX_CONTROL - 2]
+    while text and text[-1] & 0xC0 == 0x80 and not _decodes(text):
+        text = text[:-1]
+    if text and not _decodes(text):
+        text = text[:-1]
+    return bytes((code >> 8, code & 255)) + text
+
+
+def parse_close(payload):
+    """(code, reason) of a close frame; (NO_STATUS, '') for an empty one. ProtocolError where it is not valid."""
+    if not payload:
+        return NO_STATUS, ''
+    code = _from_bytes(payload[:2], 'big') if len(payload) > 1 else 0
+    if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
+        raise _violation('ws.close_code', 'a close frame has an invalid code', code, '1000-1003, 1007-1014, 3000-4999')
+    try:
+        return code, decode_utf8(payload[2:])
+    except UnicodeError:
+        raise _bad_utf8() from None
+
+
+class Decoder:
+    """Reads one direction of a connection. masked: the peer is a client, whose frames must be masked.
+
+    max_message: bytes of a message at most. inflate: None, or the extension's `inflate(data, max)` (RFC 7692).
+    """
+
+    __slots__ = ('max_message', 'inflate', 'stopped', '_masked', '_plain', '_rest', '_need', '_opcode', '_parts', '_size')
+
+    def __init__(self, masked=True, max_message=MAX_MESSAGE, inflate=None):
+        self.max_message = max_message
+        self.inflate = inflate
+        self.stopped = False  # nothing is read any more
+        self._masked = MASKED if masked else 0
+        self._plain = masked and max_message >= MAX_CONTROL  # small frames need no other check
+        self._rest = None  # the beginning of a frame (bytearray)
+        self._need = 0  # how long that frame will be, as far as its head says
+        self._opcode = 0  # of the message whose fragments are arriving, with its RSV1
+        self._parts = None
+        self._size = 0
+
+    def feed(self, data, end):
+        """Reads the bytes of `data` before `end`."""
+        if self._rest is not None:
+            data, end = self._join(data, end)
+        i = 0
+        try:
+            while end - i > 1 and not self.stopped:
+                n = data[i + 1] - 128
+                if not 0 <= n < 126 or not self._plain:
+                    i = self._read_other(data, i, end)
+                    if i < 0:
+                        return
+                    continue
+                stop = i + 6 + n
+                first = data[i]
+                if stop > end or (first != _FIN_TEXT and first != _FIN_BINARY) or self._opcode:
+                    i = self._read_other(data, i, end)
+                    if i < 0:
+                        return
+                    continue
+                key = _from_bytes(data[i + 2 : i + 6], 'little') * _REPEAT[n] & _LIMIT[n]
+                payload = (_from_bytes(data[i + 6 : stop], 'little') ^ key).to_bytes(n, 'little')
+                i = stop
+                if first == _FIN_TEXT:
+                    self.on_text(decode_utf8(payload))
+                else:
+                    self.on_binary(payload)
+            if i < end and not self.stopped:
+                self._hold(data, i, end, 2)
+        except ProtocolError as exc:
+            self._violated(exc)
+        except UnicodeError:
+            self._violated(_bad_utf8())
+
+    def stop(self):
+        """Reads nothing any more; what is held is dropped."""
+        self.stopped = True
+        self._rest = self._parts = None
+
+    def _join(self, data, end):
+        # A frame in the making grows in one buffer and is looked at again only when it can be whole.
+        rest = self._rest
+        rest += data[:end] if end != len(data) else data
+        if len(rest) < self._need:
+            return b'', 0
+        self._rest = None
+        return rest, len(rest)
+
+    def _hold(self, data, i, end, need):
+        if end > i:
+            self._rest = bytearray(data[i:end])
+            self._need = need
+        return -1
+
+    def _read_other(self, data, i, end):
+        """Reads the frame at `i`, whatever it is; the index behind it, or -1 where it is held for more to come."""
+        first, n = data[i], data[i + 1] & 127
+        h = i + 2
+        self._check_head(first, data[i + 1], n)
+        if n > 125:
+            h += 2 if n == 126 else 8
+            if h > end:
+                return self._hold(data, i, end, h - i)
+            n = _length(data[i + 2 : h])
+            if not first & 8 and n + self._size > self.max_message:
+                raise _too_big(n + self._size, self.max_message)
+        elif n + self._size > self.max_message and not first & 8:
+            raise _too_big(n + self._size, self.max_message)
+        stop = h + n + (4 if self._masked else 0)
+        if stop > end:
+            return self._hold(data, i, end, stop - i)
+        payload = mask(data, h + 4, stop, data[h : h + 4]) if self._masked else bytes(data[h:stop])
+        if first & 8:
+            self.on_control(first & 15, payload)
+        else:
+            self._on_data(first, payload)
+        return stop
+
+    def _check_head(self, first, second, n):
+        opcode = first & 15
+        if (second & 0x80) != self._masked:
+            raise _violation('ws.mask', 'a client masks its frames, a server does not (section 5.1)')
+        if first & RSV and (first & RSV != RSV1 or self.inflate is None or opcode == 0 or opcode & 8):
+            raise _violation('ws.rsv_set', 'a reserved bit is set without an extension', hex(first & RSV))
+        if opcode & 8:
+            if opcode > PONG:
+                raise _violation('ws.opcode', 'an opcode that is not defined', opcode)
+            if not first & FIN or n > MAX_CONTROL:
+                raise _violation('ws.control', 'a control frame is fragmented or longer than 125 bytes')
+        elif opcode > BINARY:
+            raise _violation('ws.opcode', 'an opcode that is not defined', opcode)
+        elif (opcode == CONTINUATION) != bool(self._opcode):
+            raise _violation('ws.fragment', 'a fragment out of order', opcode, 'continuation' if opcode else 'a message')
+
+    def _on_data(self, first, payload):
+        opcode = first & 15
+        if opcode:
+            self._opcode = first & (15 | RSV1)
+            self._parts = Utf8Pieces() if self._opcode == TEXT else []
+        self._size += len(payload)
+        if self._opcode == TEXT:
+            self._parts.add(payload)
+        else:
+            self._parts.append(payload)
+        if first & FIN:
+            self._deliver()
+
+    def _deliver(self):
+        opcode, parts = self._opcode, self._parts
+        self._opcode, self._parts, self._size = 0, None, 0
+        if opcode == TEXT:
+            self.on_text(parts.take())
+            return
+        data = parts[0] if len(parts) == 1 else b''.join(parts)
+        if opcode & RSV1:
+            data = self.inflate(data, self.max_message)
+        if opcode & 15 == TEXT:
+            self.on_text(decode_utf8(data))
+        else:
+            self.on_binary(data)
+
+    def _violated(self, error):
+        if not self.stopped:
+            self.stop()
+            self.on_violation(error)
+
+
+def _length(field):
+    n = _from_bytes(field, 'big')
+    if n < (126 if len(field) == 2 else 65536) or n >> 63:
+        raise _violation('ws.length', 'a length is not in its shortest form (section 5.2)', n)
+    return n
+
+
+def _decodes(data):
+    try:
+        decode_utf8(data)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _violation(code, text, seen=None, expected=None):
+    return ProtocolError(code, text, seen, expected, status=PROTOCOL_ERROR)
+
+
+def _bad_utf8():
+    return ProtocolError('ws.utf8', 'text that is not UTF-8', status=BAD_DATA)
+
+
+def _too_big(size, limit):
+    return ProtocolError('ws.too_big', 'a message is too big', size, limit, 'max_message', TOO_BIG)

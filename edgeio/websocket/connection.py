@@ -1,0 +1,119 @@
+"""One WebSocket connection over a stream: pings answered, the closing handshake, close exactly once.
+
+`Connection` is the stream's protocol and the decoder in one, so that a message goes from the socket to `on_text`
+without a hop. What to do with messages is for its subclasses: Engine.IO's transport, WsServer's channel.
+"""
+
+from ..errors import StateError
+from .codec import (
+    ABNORMAL,
+    BINARY,
+    CLOSE,
+    MAX_MESSAGE,
+    NO_STATUS,
+    NORMAL,
+    PING,
+    PONG,
+    Decoder,
+    close_payload,
+    frame,
+    parse_close,
+    text_frame,
+)
+
+CLOSE_TIMEOUT = 5000
+"""Milliseconds that the peer has to answer a close frame."""
+
+
+class Connection(Decoder):
+    """An open connection. stream: the Stream below; None once it is gone.
+
+    Subclasses define on_text(text), on_binary(data) and on_closed(code, reason, wire_reason): code and reason as
+    of RFC 6455 (ABNORMAL where no close frame came), wire_reason the stream's own ('transport close', ...).
+    """
+
+    __slots__ = ('stream', '_code', '_reason', '_sent_close')
+
+    def __init__(self, stream, max_message=MAX_MESSAGE, inflate=None):
+        Decoder.__init__(self, True, max_message, inflate)
+        self.stream = stream
+        self._code, self._reason = ABNORMAL, ''
+        self._sent_close = False
+        stream.protocol = self
+
+    def send_text(self, text):
+        """Sends `text` (str) as one message; dropped once closing has begun."""
+        if not self._sent_close:
+            self.stream.write(text_frame(text.encode()))
+
+    def send_binary(self, data):
+        """Sends `data` (bytes) as one message; dropped once closing has begun."""
+        if not self._sent_close:
+            self.stream.write(frame(BINARY, data))
+
+    def ping(self, payload=b''):
+        """Sends a ping (payload: 125 bytes at most)."""
+        if len(payload) > 125:
+            raise StateError('ws.ping', 'a ping has 125 bytes of payload at most', len(payload))
+        if not self._sent_close:
+            self.stream.write(frame(PING, payload))
+
+    def close(self, code=NORMAL, reason=''):
+        """Begins the closing handshake; the peer has CLOSE_TIMEOUT ms to answer."""
+        if self.stream is not None and not self._sent_close:
+            self._code, self._reason = code, reason
+            self._send_close(code, reason)
+            self._close_later(CLOSE_TIMEOUT)
+
+    def on_control(self, opcode, payload):
+        """Answers pings and close frames (sections 5.5.1 to 5.5.3)."""
+        if opcode == PING:
+            if not self._sent_close:
+                self.stream.write(frame(PONG, payload))
+        elif opcode == CLOSE:
+            code, reason = parse_close(payload)
+            self.stop()
+            if not self._sent_close:
+                self._code, self._reason = code, reason
+                self._send_close(code, '')
+            self.stream.finish('transport close')
+        else:
+            self.on_pong(payload)
+
+    def on_pong(self, payload):
+        """A pong came; nothing is owed to it."""
+
+    def on_violation(self, error):
+        """Tells the peer what it broke, and closes."""
+        if self.stream is None:
+            return
+        self._code, self._reason = error.status, error.text
+        self._send_close(error.status, error.text)
+        self.stream.finish('transport error' if error.status != 1009 else 'transport close')
+
+    def on_eof(self):
+        """The peer is gone without a close frame, or after the one that it owed."""
+        self.stream.abort('transport close')
+
+    def on_drain(self):
+        """The queue fell below the soft limit."""
+
+    def on_close(self, reason):
+        """The stream is closed. It calls this once."""
+        self.stop()
+        self.stream = None
+        self.on_closed(self._code, self._reason, reason)
+
+    def _send_close(self, code, reason):
+        if not self._sent_close:
+            self._sent_close = True
+            self.stream.write(frame(CLOSE, close_payload(code, reason)))
+
+    def _close_later(self, ms):
+        from ..timers import set_timeout
+
+        set_timeout(self._give_up, ms)
+
+    def _give_up(self):
+        if self.stream is not None:
+            self.stream.abort('transport close')

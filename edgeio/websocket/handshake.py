@@ -1,0 +1,53 @@
+"""The opening handshake (RFC 6455, section 4)."""
+
+from binascii import b2a_base64
+
+from ..compat import sha1
+from ..errors import ProtocolError
+
+_GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+
+def accept_key(key):
+    """The Sec-WebSocket-Accept value (str) for a Sec-WebSocket-Key (section 4.2.2)."""
+    return b2a_base64(sha1(key.encode() + _GUID)).strip().decode()
+
+
+def check_request(req):
+    """The Sec-WebSocket-Key of an upgrade request. ProtocolError, with the HTTP status, where it is not valid."""
+    headers = req.headers
+    if req.method != 'GET':
+        raise ProtocolError('ws.method', 'a WebSocket handshake is a GET', req.method, status=405)
+    if headers.get('sec-websocket-version') != '13':
+        seen = headers.get('sec-websocket-version')
+        raise ProtocolError('ws.version', 'the WebSocket version is not served', seen, '13', status=426)
+    key = headers.get('sec-websocket-key') or ''
+    if len(key) != 24 or key[22:] != '==':
+        raise ProtocolError('ws.key', 'Sec-WebSocket-Key is not 16 bytes in base64', key or None)
+    return key
+
+
+def response(key, headers=()):
+    """The 101 response (bytes) that opens the connection; headers: (name, value) pairs (str) to add."""
+    lines = [
+        'HTTP/1.1 101 Switching Protocols',
+        'Upgrade: websocket',
+        'Connection: Upgrade',
+        'Sec-WebSocket-Accept: ' + accept_key(key),
+    ]
+    lines.extend(name + ': ' + value for name, value in headers)
+    return ('\r\n'.join(lines) + '\r\n\r\n').encode()
+
+
+def refusal(error):
+    """The HTTP response (bytes) to a handshake that failed with `error` (a ProtocolError); the connection closes."""
+    reasons = {400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 426: 'Upgrade Required'}
+    body = (str(error) + '\n').encode()
+    head = 'HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n' % (
+        error.status,
+        reasons.get(error.status, 'Error'),
+        len(body),
+    )
+    if error.status == 426:
+        head += 'Sec-WebSocket-Version: 13\r\n'
+    return head.encode() + b'\r\n' + body
