@@ -14,9 +14,6 @@ from pathlib import Path
 from .paths import BUILD, NODE, PYTHON, ROOT, VENV
 from .process import run, say
 
-PACKAGES = 'the distribution has it: '
-
-
 class SetupError(Exception):
     """Something the tests need is not there; the text says what was seen and which command helps."""
 

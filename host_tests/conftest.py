@@ -1,0 +1,66 @@
+"""Fixtures for all host tests: apps and Node.js programs as processes, and a browser."""
+
+import os
+import shutil
+
+import pytest
+
+from host_tests import processes
+from host_tests.processes import App, app_command, run_node
+
+
+@pytest.fixture(scope='session', autouse=True)
+def no_process_is_left():
+    """Fails the run where a test leaves a process behind, and names that test."""
+    processes.adopt_orphans()
+    yield
+    left = processes.end_leftovers()
+    assert not left, 'processes left by tests:\n' + '\n'.join(left)
+
+
+@pytest.fixture
+def run_app(tmp_path):
+    """`run_app(app, *arguments, env=None, expect_traceback=False)` starts a server, waits until it listens: an App.
+
+    app: an app folder or a program file (from the project's top folder), or the text of a program. At the end of the
+    test the app is ended; the test fails where it died or printed a traceback.
+    """
+    apps = []
+
+    def start(app, *arguments, env=None, expect_traceback=False):
+        started = App(app_command(app, tmp_path, arguments), env=env)
+        started.expect_traceback = expect_traceback
+        apps.append(started)
+        return started
+
+    yield start
+    try:
+        for app in apps:
+            app.check()
+    finally:
+        for app in apps:
+            app.stop()
+
+
+@pytest.fixture
+def node():
+    """`node(script, **values)` runs a Node.js program with the values as JSON; the JSON values it printed."""
+    return run_node
+
+
+@pytest.fixture(scope='module')
+def browser():
+    """A headless Chromium. For a module only: while it is there, asyncio can't be used in this thread."""
+    from playwright.sync_api import sync_playwright
+
+    path = os.environ.get('EDGEIO_CHROMIUM') or shutil.which('chromium')
+    assert path, 'no chromium on PATH; this installs it (as root on Debian): python3 tools/test.py --setup'
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=path,
+            # It must neither look for the world outside nor, as root, for a sandbox.
+            args=['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
+                  '--disable-background-networking', '--disable-component-update'],
+        )
+        yield chromium
+        chromium.close()
