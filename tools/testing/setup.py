@@ -14,6 +14,7 @@ from pathlib import Path
 from .paths import BUILD, NODE, PYTHON, ROOT, VENV
 from .process import run, say
 
+
 class SetupError(Exception):
     """Something the tests need is not there; the text says what was seen and which command helps."""
 
