@@ -81,10 +81,14 @@ class Program:
         self.process.kill()
         self.wait()
 
+    def on_line(self, line):
+        """Called with each line, in a thread of its own; for subclasses that read what the program says."""
+
     def _read(self):
         for line in self.process.stdout:
             with self._news:
                 self._lines.append(line)
+                self.on_line(line)
                 self._news.notify_all()
         self.process.stdout.close()
         with self._news:

@@ -1,0 +1,70 @@
+"""The clients' process and the servers they talk to, once for the whole run."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from host_tests.interop.player import Player
+from host_tests.processes import TRACEBACK, App, node_environment
+
+HERE = Path(__file__).parent
+
+
+def start_server(name, *arguments):
+    """Starts one of the two servers: ours, or the official one that shows that the tests are right."""
+    if name == 'edgeio':
+        return App([sys.executable, HERE / 'server_app.py', *arguments])
+    return App(['node', HERE / 'reference_server.js', *arguments], env=node_environment())
+
+
+@pytest.fixture(scope='session')
+def player():
+    player = Player()
+    yield player
+    player.stop()
+
+
+@pytest.fixture(scope='session', params=['edgeio', 'reference'])
+def server_name(request):
+    """Which of the two servers."""
+    return request.param
+
+
+@pytest.fixture(scope='session')
+def shared_server(server_name):
+    server = start_server(server_name)
+    yield server
+    server.check()
+    server.stop()
+
+
+@pytest.fixture
+def server(shared_server):
+    """The server; the test fails where it prints a traceback meanwhile."""
+    before = len(shared_server.log)
+    yield shared_server
+    assert TRACEBACK not in shared_server.log[before:], shared_server.log[before:]
+
+
+@pytest.fixture(params=['polling', 'websocket', 'upgrade'])
+def mode(request):
+    """Polling only, websocket only, or polling and then the upgrade."""
+    return request.param
+
+
+@pytest.fixture(params=['4', '3', '2'], ids=['client4', 'client3', 'client2'])
+def client(request):
+    """The major release of the official client: 4.8.4, 3.1.3 or 2.5.0."""
+    return request.param
+
+
+@pytest.fixture
+def play(player, server, client, mode):
+    """`play(scenario)` plays it with this client and mode; the Run. Its transport must be the one of the mode."""
+    def play_scenario(scenario):
+        run = player.play(client=client, mode=mode, url=server.url, scenario=scenario)
+        assert run.transports in ([], ['polling' if mode == 'polling' else 'websocket'])
+        return run
+
+    return play_scenario
