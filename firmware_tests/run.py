@@ -68,9 +68,16 @@ def counts_in(line):
 
 def run_board(tests):
     """Runs the tests on the booted machine; (passed, failed)."""
+    try:
+        import serial  # noqa: F401
+    except ImportError:
+        raise build.TargetError(
+            f'the board is reached over a serial line, and {sys.executable} has no pyserial; '
+            'this installs it: python3 -m pip install pyserial'
+        ) from None
     from firmware_tests.targets import board
 
-    return board.run(tests)
+    return board.run(tests, counts_in)
 
 
 def main():

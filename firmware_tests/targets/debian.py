@@ -109,6 +109,11 @@ def _checked(command, cwd=None):
     return done.stdout
 
 
+def host_architecture():
+    """The architecture of this machine, such as 'amd64'."""
+    return _checked(['dpkg', '--print-architecture']).strip()
+
+
 def _source_line():
     """The machine's own archive, its main part only: the other suites have no complete index for every processor."""
     release = _release()

@@ -1,11 +1,12 @@
 """ARM Python under qemu's user mode emulation: a real ARM build, started like any other program."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from . import build, isolation
-from .debian import Archive
+from .debian import Archive, host_architecture
 
 PACKAGES = ('python3-minimal', 'libpython3-stdlib')
 """python3-minimal alone lacks json and asyncio."""
@@ -22,12 +23,18 @@ PROCESSORS = {
 
 def command(architecture):
     """The command that starts Python on `architecture`, to be followed by Python's own arguments."""
-    name, processor = PROCESSORS[architecture]
+    processor = PROCESSORS[architecture][1]
     with build.locked():
-        emulator = build.made('emulator-' + name, name, lambda folder: _unpack_emulator(folder, name)) / name
-        root = build.made('root-' + architecture, (PACKAGES, UNUSED), lambda f: unpack_root(f, architecture, emulator))
+        qemu = emulator(architecture)
+        root = build.made(f'root-{architecture}', (PACKAGES, UNUSED), lambda folder: unpack_root(folder, architecture))
     isolated = [sys.executable, isolation.__file__]
-    return [*isolated, str(emulator), '-cpu', processor, '-L', str(root), str(python_of(root))]
+    return [*isolated, str(qemu), '-cpu', processor, '-L', str(root), str(python_of(root))]
+
+
+def emulator(architecture):
+    """The path of the program that runs a single program of `architecture`."""
+    name = PROCESSORS[architecture][0]
+    return build.made(f'emulator-{name}', name, lambda folder: _unpack_emulator(folder, name)) / name
 
 
 def python_of(root):
@@ -35,16 +42,16 @@ def python_of(root):
     return next(path for path in sorted(root.glob('usr/bin/python3.*')) if path.suffix[1:].isdigit())
 
 
-def unpack_root(root, architecture, emulator, extra=()):
+def unpack_root(root, architecture, extra=()):
     """Unpacks a minimal system with Python for `architecture`, its standard library compiled."""
     build.say(f'{architecture}: fetching Python from the distribution')
     Archive(architecture).unpack(root, (*PACKAGES, *extra))
     for unused in (*UNUSED, *_unused_modules(root)):
-        subprocess.run(['rm', '-rf', str(root / unused)], check=True)
+        shutil.rmtree(root / unused, ignore_errors=True)
     link = root / 'usr/bin/python3'
     link.unlink(missing_ok=True)
     link.symlink_to(python_of(root).name)
-    _compile_library(root, emulator)
+    compile_folder(root, f'usr/lib/{python_of(root).name}', architecture)
     build.say(f'{architecture}: Python unpacked, {build.size_mb(root):.0f} MB')
 
 
@@ -53,23 +60,20 @@ def _unused_modules(root):
     return [f'usr/lib/{library}/{name}' for name in ('test', 'idlelib', 'lib2to3', 'turtledemo', 'ensurepip')]
 
 
-def _compile_library(root, emulator):
+def compile_folder(root, folder, architecture):
+    """Compiles the modules below `folder` of `root`, for the Python that is in `root`."""
     # Unchecked: an import neither compiles nor looks at the source, which makes it four times faster when emulated.
     # The machine's own Python compiles 20 times faster, but only the same version writes what the target can read.
     python = python_of(root)
     same = python.name == f'python{sys.version_info[0]}.{sys.version_info[1]}'
-    runner = [sys.executable] if same else [str(emulator), '-L', str(root), str(python)]
-    arguments = ['-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash', '-s', str(root)]
+    runner = [sys.executable] if same else [str(emulator(architecture)), '-L', str(root), str(python)]
+    arguments = ['-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash', '-s', str(root), '-p', '/']
     # The standard library has files for tests of the compiler that do not compile: its exit code says nothing.
-    subprocess.run([*runner, *arguments, str(root / 'usr/lib' / python.name)], capture_output=True)
+    subprocess.run([*runner, *arguments, str(root / folder)], capture_output=True, check=False)
 
 
 def _unpack_emulator(folder, name):
     build.say('fetching ' + name)
     member = './usr/bin/' + name
-    Archive(_host_architecture()).unpack_single(folder, 'qemu-user-static', [member])
+    Archive(host_architecture()).unpack_single(folder, 'qemu-user-static', [member])
     Path(folder / member).rename(folder / name)
-
-
-def _host_architecture():
-    return subprocess.run(['dpkg', '--print-architecture'], capture_output=True, text=True).stdout.strip()

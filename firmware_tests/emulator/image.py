@@ -1,0 +1,92 @@
+"""The board's image: kernel, first file system, and a disk with BusyBox, Python and what a test puts on it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from ..targets import build, emulated
+from . import initramfs, kernel
+from .tools import tool
+
+DISK_MB = 160
+"""The size of the disk; about a third is in use."""
+
+FILES = Path(__file__).parent / 'board_root'
+"""The board's own files, laid over the distribution's."""
+
+ARCHITECTURE = 'armhf'
+
+IGNORED = shutil.ignore_patterns('__pycache__', 'node_modules', '.*')
+
+FOLDERS = ('proc', 'sys', 'dev', 'tmp', 'root', 'run', 'mnt', 'opt/app')
+
+
+class Image:
+    """Paths of what a machine boots from: kernel, initramfs and disk. The disk is a master, never written to."""
+
+    def __init__(self, kernel_path, initramfs_path, disk_path):
+        self.kernel = kernel_path
+        self.initramfs = initramfs_path
+        self.disk = disk_path
+
+
+def make(payload=()):
+    """The Image with `payload` on its disk: pairs of a file or folder here and its place there ('opt/app').
+
+    Nothing is made twice: the distribution's part is kept, the disk is made again when a file of the payload changed.
+    """
+    with build.locked():
+        core = kernel.make()
+        base = build.made('board', (emulated.PACKAGES, emulated.UNUSED), _unpack_base)
+        packed = build.made('initramfs', (initramfs.INIT, core.modules), lambda f: _pack(f, base, core))
+        recipe = (DISK_MB, FOLDERS, _fingerprint(FILES), [(_fingerprint(source), place) for source, place in payload])
+        disk = build.made('disk', recipe, lambda folder: _make_disk(folder, base, payload))
+        return Image(core.image, packed / 'initramfs.gz', disk / 'disk.ext4')
+
+
+def _unpack_base(root):
+    emulated.unpack_root(root, ARCHITECTURE, ('busybox-static',))
+
+
+def _pack(folder, base, core):
+    (folder / 'initramfs.gz').write_bytes(initramfs.pack(base / 'bin/busybox', core.modules))
+
+
+def _make_disk(folder, base, payload):
+    root = folder / 'root'
+    shutil.copytree(base, root, symlinks=True)
+    for name in FOLDERS:
+        (root / name).mkdir(parents=True, exist_ok=True)
+    shutil.copytree(FILES, root, dirs_exist_ok=True)
+    for name in ('sbin/init', 'bin/sh'):  # the others are made by the board itself, as it starts
+        (root / name).symlink_to('/bin/busybox')
+    for source, place in payload:
+        _lay(source, root / place)
+        emulated.compile_folder(root, place, ARCHITECTURE)
+    path = folder / 'disk.ext4'
+    with open(path, 'wb') as disk:
+        disk.truncate(DISK_MB * 1024 * 1024)
+    made = subprocess.run(
+        [*tool('sbin/mke2fs'), '-q', '-t', 'ext4', '-m', '0', '-d', str(root), str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise build.TargetError(f'mke2fs failed: {made.stderr.strip()}')
+    shutil.rmtree(root)
+    build.say(f'disk made, {os.stat(path).st_blocks * 512 / 1e6:.0f} MB of {DISK_MB} in use')
+
+
+def _lay(source, place):
+    if source.is_dir():
+        shutil.copytree(source, place, ignore=IGNORED, dirs_exist_ok=True)
+    else:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, place)
+
+
+def _fingerprint(source):
+    paths = sorted(source.rglob('*')) if source.is_dir() else [source]
+    return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths if path.is_file()]
