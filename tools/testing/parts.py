@@ -106,7 +106,7 @@ def read_closing(line):
 PARTS = [
     Part('lint', 'ruff over the whole tree', [setup.python], True, lint),
     Part('host', 'pytest host_tests: units, real clients, a real browser',
-         [setup.python, setup.node, setup.chromium], True, host),
+         [setup.python, setup.node, setup.curl, setup.chromium], True, host),
     Part('cpython', 'firmware_tests on CPython', [setup.python], True, firmware('cpython', 300)),
     Part('micropython', 'firmware_tests on MicroPython', [setup.python], True, firmware('micropython', 300)),
     Part('armhf', 'firmware_tests on ARM Python, emulated', [setup.python], False, firmware('armhf', 900)),

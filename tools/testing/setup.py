@@ -1,4 +1,4 @@
-"""Sets the desktop up: a venv with the pip packages, the npm packages, and a Chromium.
+"""Sets the desktop up: a venv with the pip packages, the npm packages, curl and a Chromium.
 
 Each step is stamped with the hash of what it is made from, so that the second run starts at once.
 """
@@ -55,8 +55,14 @@ def chromium():
         _apt(['chromium'], 'Chromium')
 
 
+def curl():
+    """The curl that the tests fetch pages with."""
+    if not shutil.which('curl'):
+        _apt(['curl'], 'curl')
+
+
 def browser():
-    """The path of the browser: EDGEIO_CHROMIUM, or the first one on PATH; None where there is none."""
+    """The path of the Chromium that is there: EDGEIO_CHROMIUM, or the first one on PATH; None where there is none."""
     names = [os.environ.get('EDGEIO_CHROMIUM') or 'chromium', 'chromium-browser', 'google-chrome']
     return next(filter(None, map(shutil.which, names)), None)
 

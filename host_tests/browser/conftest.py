@@ -1,0 +1,51 @@
+"""The chat app, with the project's own browser client or the official one, and pages that must show no error."""
+
+import json
+import shutil
+
+import pytest
+
+from host_tests.processes import NODE_MODULES, ROOT
+
+CHAT = ROOT / 'board' / 'apps' / 'chat'
+OFFICIAL = NODE_MODULES / 'socket.io-client-4' / 'dist' / 'socket.io.js'
+SCREENSHOTS = ROOT / '.build' / 'screenshots'
+
+
+@pytest.fixture
+def chat(run_app):
+    """The chat app as it is in the tree."""
+    return run_app(CHAT)
+
+
+@pytest.fixture(params=['own', 'official'])
+def chat_with(request, run_app, tmp_path):
+    """(name of the client, chat app that serves it): our own client, or the official bundle by `client_file`."""
+    if request.param == 'own':
+        return request.param, run_app(CHAT)
+    folder = tmp_path / 'chat'
+    shutil.copytree(CHAT, folder)
+    main = folder / json.loads((folder / 'app.json').read_text())['main']
+    code = main.read_text()
+    assert code.count('Server(app.server, ') == 1, f'{main} makes its server in a way that this test does not know'
+    main.write_text(code.replace('Server(app.server, ', f'Server(app.server, client_file={str(OFFICIAL)!r}, '))
+    return request.param, run_app(folder)
+
+
+@pytest.fixture
+def open_page(browser):
+    """`open_page(url)` gives a page of a context of its own; an error on a page fails the test."""
+    contexts, errors = [], []
+
+    def open_it(url):
+        context = browser.new_context(viewport={'width': 720, 'height': 420})
+        contexts.append(context)
+        page = context.new_page()
+        page.on('pageerror', lambda error: errors.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert not errors, f'errors on a page: {errors}'
