@@ -270,3 +270,10 @@ def tune_gc():
 
     gc.collect()
     gc.freeze()
+
+
+def on_terminate(fn):
+    """Calls `fn()` when the process is asked to end (SIGTERM)."""
+    import signal
+
+    signal.signal(signal.SIGTERM, lambda signum, frame: fn())

@@ -369,3 +369,7 @@ def tune_gc():
 
     gc.collect()
     gc.threshold(1000000)
+
+
+def on_terminate(fn):
+    """Calls `fn()` when the process is asked to end; MicroPython has no signals: it just ends."""

@@ -5,12 +5,12 @@ without a hop. What to do with messages is for its subclasses: Engine.IO's trans
 """
 
 from ..errors import StateError
+from ..timers import set_timeout
 from .codec import (
     ABNORMAL,
     BINARY,
     CLOSE,
     MAX_MESSAGE,
-    NO_STATUS,
     NORMAL,
     PING,
     PONG,
@@ -26,41 +26,41 @@ CLOSE_TIMEOUT = 5000
 
 
 class Connection(Decoder):
-    """An open connection. stream: the Stream below; None once it is gone.
+    """An open connection. stream: the Stream below, None once it is gone; closing: a close frame was sent.
 
     Subclasses define on_text(text), on_binary(data) and on_closed(code, reason, wire_reason): code and reason as
     of RFC 6455 (ABNORMAL where no close frame came), wire_reason the stream's own ('transport close', ...).
     """
 
-    __slots__ = ('stream', '_code', '_reason', '_sent_close')
+    __slots__ = ('stream', '_code', '_reason', 'closing')
 
     def __init__(self, stream, max_message=MAX_MESSAGE, inflate=None):
         Decoder.__init__(self, True, max_message, inflate)
         self.stream = stream
         self._code, self._reason = ABNORMAL, ''
-        self._sent_close = False
+        self.closing = False
         stream.protocol = self
 
     def send_text(self, text):
         """Sends `text` (str) as one message; dropped once closing has begun."""
-        if not self._sent_close:
+        if not self.closing:
             self.stream.write(text_frame(text.encode()))
 
     def send_binary(self, data):
         """Sends `data` (bytes) as one message; dropped once closing has begun."""
-        if not self._sent_close:
+        if not self.closing:
             self.stream.write(frame(BINARY, data))
 
     def ping(self, payload=b''):
         """Sends a ping (payload: 125 bytes at most)."""
         if len(payload) > 125:
             raise StateError('ws.ping', 'a ping has 125 bytes of payload at most', len(payload))
-        if not self._sent_close:
+        if not self.closing:
             self.stream.write(frame(PING, payload))
 
     def close(self, code=NORMAL, reason=''):
         """Begins the closing handshake; the peer has CLOSE_TIMEOUT ms to answer."""
-        if self.stream is not None and not self._sent_close:
+        if self.stream is not None and not self.closing:
             self._code, self._reason = code, reason
             self._send_close(code, reason)
             self._close_later(CLOSE_TIMEOUT)
@@ -68,12 +68,12 @@ class Connection(Decoder):
     def on_control(self, opcode, payload):
         """Answers pings and close frames (sections 5.5.1 to 5.5.3)."""
         if opcode == PING:
-            if not self._sent_close:
+            if not self.closing:
                 self.stream.write(frame(PONG, payload))
         elif opcode == CLOSE:
             code, reason = parse_close(payload)
             self.stop()
-            if not self._sent_close:
+            if not self.closing:
                 self._code, self._reason = code, reason
                 self._send_close(code, '')
             self.stream.finish('transport close')
@@ -105,13 +105,11 @@ class Connection(Decoder):
         self.on_closed(self._code, self._reason, reason)
 
     def _send_close(self, code, reason):
-        if not self._sent_close:
-            self._sent_close = True
+        if not self.closing:
+            self.closing = True
             self.stream.write(frame(CLOSE, close_payload(code, reason)))
 
     def _close_later(self, ms):
-        from ..timers import set_timeout
-
         set_timeout(self._give_up, ms)
 
     def _give_up(self):

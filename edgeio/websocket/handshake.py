@@ -39,15 +39,24 @@ def response(key, headers=()):
     return ('\r\n'.join(lines) + '\r\n\r\n').encode()
 
 
+_REASONS = {
+    400: 'Bad Request',
+    403: 'Forbidden',
+    404: 'Not Found',
+    405: 'Method Not Allowed',
+    426: 'Upgrade Required',
+}
+
+
 def refusal(error):
     """The HTTP response (bytes) to a handshake that failed with `error` (a ProtocolError); the connection closes."""
-    reasons = {400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 426: 'Upgrade Required'}
     body = (str(error) + '\n').encode()
-    head = 'HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n' % (
-        error.status,
-        reasons.get(error.status, 'Error'),
-        len(body),
-    )
+    lines = [
+        'HTTP/1.1 ' + str(error.status) + ' ' + _REASONS.get(error.status, 'Error'),
+        'Connection: close',
+        'Content-Type: text/plain; charset=utf-8',
+        'Content-Length: ' + str(len(body)),
+    ]
     if error.status == 426:
-        head += 'Sec-WebSocket-Version: 13\r\n'
-    return head.encode() + b'\r\n' + body
+        lines.append('Sec-WebSocket-Version: 13')
+    return ('\r\n'.join(lines) + '\r\n\r\n').encode() + body

@@ -1,0 +1,40 @@
+"""What the app host decides for an app: where it listens, and what is stopped when it ends.
+
+`python3 -m edgeio run` fills it in; without it (an app run as a plain script) everything is as the app says.
+"""
+
+from .compat import env
+
+host = env('EDGEIO_HOST')
+"""The address to listen on instead of the app's (str), or None."""
+
+port = env('EDGEIO_PORT')
+"""The port to listen on instead of the app's (int, or str of digits), or None."""
+
+running = False
+"""True while an app runs under `run`."""
+
+servers = []
+"""What listens now, in the order it was started; each has `stop(callback)`."""
+
+
+def listen_on(app_host, app_port):
+    """(host, port) for a server whose app asked for `app_host`, `app_port`. Settings hold for the first server."""
+    if servers:
+        return app_host, app_port
+    return host or app_host, app_port if port is None else int(port)
+
+
+def started(server, group, at_host, at_port, secure=False):
+    """A server listens: it is kept for the end, and under `run` its URL is printed."""
+    servers.append(server)
+    if running:
+        shown = '127.0.0.1' if at_host in ('0.0.0.0', '') else '[::1]' if at_host == '::' else at_host
+        scheme = 'https' if secure else 'http'
+        print(group + ': listening on ' + scheme + '://' + shown + ':' + str(at_port))
+
+
+def stopped(server):
+    """A server listens no more."""
+    if server in servers:
+        servers.remove(server)

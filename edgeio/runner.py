@@ -1,0 +1,86 @@
+"""`python3 -m edgeio run APP_FOLDER`: runs an app, main program and manifest in one folder."""
+
+import os
+import sys
+
+from . import apphost, compat, iosched
+from .errors import EdgeError, OptionError
+from .manifest import read_manifest
+
+STOP_TIMEOUT = 2000
+"""Milliseconds that connections have to end when the app is stopped."""
+
+
+def run_command(args):
+    """Runs the command's arguments (list of str); returns the exit code."""
+    try:
+        folder = _read_arguments(args)
+        manifest = read_manifest(folder)
+        return run(folder, manifest['main'])
+    except EdgeError as exc:
+        compat.print_error('edgeio: ' + str(exc))
+        return 1
+
+
+def run(folder, program):
+    """Runs the app's main program inside its folder, until it ends or is stopped; returns the exit code."""
+    apphost.running = True
+    os.chdir(folder)
+    sys.path.insert(0, '.')
+    with open(program) as file:
+        source = file.read()
+    compat.on_terminate(_interrupt)
+    try:
+        exec(compile(source, program, 'exec'), {'__name__': '__main__', '__file__': program})
+    except KeyboardInterrupt:
+        _stop()
+        print('stopped')
+    return 0
+
+
+def _interrupt():
+    raise KeyboardInterrupt
+
+
+def _stop():
+    """Stops what listens, and gives its connections a moment to end."""
+    left = [len(apphost.servers)]
+
+    def stopped(*args):
+        left[0] -= 1
+
+    for server in list(apphost.servers):
+        server.stop(stopped)
+    deadline = compat.monotonic_ms() + STOP_TIMEOUT
+    while left[0] > 0 and compat.monotonic_ms() < deadline:
+        iosched.poll(50)
+
+
+def _read_arguments(args):
+    folder = None
+    args = list(args)
+    while args:
+        arg = args.pop(0)
+        name, sep, value = arg.partition('=')
+        if name in ('--port', '--host'):
+            if not sep:
+                if not args:
+                    raise OptionError('run.argument', name + ' needs a value', expected=name + ' VALUE')
+                value = args.pop(0)
+            _set_address(name, value)
+        elif arg[:1] == '-' or folder is not None:
+            raise OptionError('run.argument', 'unknown argument ' + repr(arg), expected='APP_FOLDER, --port N, --host A')
+        else:
+            folder = arg
+    if folder is None:
+        raise OptionError('run.folder', 'no app folder was named', expected='python3 -m edgeio run APP_FOLDER')
+    return folder.rstrip('/') or '/'
+
+
+def _set_address(name, value):
+    if name == '--host':
+        apphost.host = value
+    elif compat.is_digits(value) and int(value) < 65536:
+        apphost.port = int(value)
+    else:
+        raise OptionError('run.port', 'not a port', repr(value), '0 to 65535', '--port')

@@ -1,0 +1,90 @@
+"""Acknowledgements, both ways: the `ack` that a handler gets, and the callbacks that wait for a client's answer."""
+
+from ..errors import EdgeError
+from ..events import call, make_handler
+from ..timers import set_timeout
+from .packet import ACK
+
+
+class AckTimeout(EdgeError):
+    """The first argument of a timeout's callback: the client did not answer in time, or is gone."""
+
+
+class Ack:
+    """What a handler gets after the event's arguments: `ack(*args)` answers the client, once."""
+
+    __slots__ = ('_socket', '_id')
+
+    def __init__(self, socket, ack_id):
+        self._socket = socket
+        self._id = ack_id
+
+    def __call__(self, *args):
+        socket = self._socket
+        if socket is not None:
+            self._socket = None  # an event is answered once; a second call changes nothing
+            if socket.connected:
+                socket.client.send(ACK, socket.nsp.name, self._id, args)
+
+
+class Pending:
+    """One callback that waits for one client's answer. error_first: it gets (error, *answer); see `timeout`."""
+
+    __slots__ = ('_handler', '_error_first', '_timer')
+
+    def __init__(self, fn, ms, on_timeout):
+        self._handler = make_handler(fn)
+        self._error_first = ms is not None
+        self._timer = None if ms is None else set_timeout(on_timeout, ms)
+
+    def settle(self, args):
+        """The client answered with `args` (list)."""
+        if self._timer is not None:
+            self._timer.clear()
+        call(self._handler, (None,) + tuple(args) if self._error_first else tuple(args), 'ack')
+
+    def fail(self, why):
+        """No answer will come; told only to callbacks that take an error."""
+        if self._timer is not None:
+            self._timer.clear()
+        if self._error_first:
+            call(self._handler, (AckTimeout('sio.ack_timeout', why),), 'ack')
+
+
+class Gathering:
+    """A broadcast's callback: gets (error, answers) once all clients have answered, or when the time is up."""
+
+    def __init__(self, fn, ms):
+        self._handler = make_handler(fn)
+        self.answers = []
+        self._missing = None
+        self._timer = set_timeout(self._time_up, ms)
+
+    def expect(self, count):
+        """`count` clients were asked."""
+        self._missing = count - len(self.answers)
+        if self._missing == 0:
+            self._finish(None)
+
+    def settle(self, args):
+        """A client answered; its first argument counts."""
+        if self._handler is None:
+            return
+        self.answers.append(args[0] if args else None)
+        if self._missing is not None:
+            self._missing -= 1
+            if self._missing == 0:
+                self._finish(None)
+
+    def fail(self, why):
+        """A client is gone: its answer stays missing until the time is up."""
+
+    def _time_up(self):
+        missing = 'nobody was asked' if self._missing is None else str(self._missing) + ' answers are missing'
+        self._finish(AckTimeout('sio.ack_timeout', 'operation has timed out: ' + missing))
+
+    def _finish(self, error):
+        handler, self._handler = self._handler, None
+        self._timer.clear()
+        if handler is not None:
+            call(handler, (error, self.answers), 'ack')

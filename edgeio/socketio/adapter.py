@@ -1,0 +1,165 @@
+"""The in-memory adapter: who is in which room, and the one function that selects receivers.
+
+Another adapter is a class with the same methods, given as the option `adapter`: a subclass of this one, or not.
+"""
+
+from ..events import EventEmitter
+from .encoded import Encoded
+from .packet import EVENT
+
+
+class Adapter(EventEmitter):
+    """The rooms of one namespace. Emits create-room(room), join-room(room, sid), leave-room(room, sid),
+    delete-room(room).
+
+    rooms: {room: {sid, ...}}; sids: {sid: {room, ...}}; each the mirror of the other.
+    """
+
+    __slots__ = ('nsp', 'rooms', 'sids', 'dropped')
+
+    def __init__(self, nsp):
+        EventEmitter.__init__(self)
+        self.nsp = nsp
+        self.rooms = {}
+        self.sids = {}
+        self.dropped = 0  # volatile packets that found no room
+
+    def init(self):
+        """Called when the namespace begins."""
+
+    def close(self):
+        """Called when the namespace ends."""
+
+    def server_count(self):
+        """How many servers share this namespace."""
+        return 1
+
+    # -- rooms ---------------------------------------------------------------------------------------------------
+
+    def add_all(self, sid, rooms):
+        """Puts `sid` into each of `rooms`."""
+        mine = self.sids.get(sid)
+        if mine is None:
+            mine = self.sids[sid] = set()
+        for room in rooms:
+            if room in mine:
+                continue
+            mine.add(room)
+            members = self.rooms.get(room)
+            if members is None:
+                members = self.rooms[room] = set()
+                if self._events:
+                    self.emit('create-room', room)
+            members.add(sid)
+            if self._events:
+                self.emit('join-room', room, sid)
+
+    def remove(self, sid, room):
+        """Takes `sid` out of `room`; an empty room vanishes."""
+        mine = self.sids.get(sid)
+        if mine is None or room not in mine:
+            return
+        mine.discard(room)
+        members = self.rooms[room]
+        members.discard(sid)
+        if self._events:
+            self.emit('leave-room', room, sid)
+        if not members:
+            del self.rooms[room]
+            if self._events:
+                self.emit('delete-room', room)
+
+    def remove_all(self, sid):
+        """Takes `sid` out of all of its rooms."""
+        mine = self.sids.get(sid)
+        if mine is not None:
+            for room in list(mine):
+                self.remove(sid, room)
+            del self.sids[sid]
+
+    def socket_rooms(self, sid):
+        """The rooms that `sid` is in (a set), or None."""
+        return self.sids.get(sid)
+
+    # -- selection -----------------------------------------------------------------------------------------------
+
+    def select(self, rooms, excluded):
+        """The sockets in any of `rooms` (empty: all), without those whose id or room is in `excluded`; once each."""
+        sockets = self.nsp.sockets
+        if not rooms:
+            if not excluded:
+                return list(sockets.values())
+            if len(excluded) == 1 and excluded[0] in sockets:
+                return [s for sid, s in sockets.items() if sid != excluded[0]]
+            sids = sockets
+        elif len(rooms) == 1:
+            sids = self.rooms.get(rooms[0], ())
+        else:
+            sids = set()
+            for room in rooms:
+                sids.update(self.rooms.get(room, ()))
+        if excluded:
+            out = set()
+            for room in excluded:
+                out.update(self.rooms.get(room, ()))
+            sids = [sid for sid in sids if sid not in out]
+        return [sockets[sid] for sid in sids if sid in sockets]
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def broadcast(self, data, rooms, excluded, volatile=False, gathering=None):
+        """Sends the event `data` ([name, *args]) to the selected sockets: encoded once, the same bytes for all.
+
+        volatile: only to those that are writable. gathering: collects their answers. Returns how many it went to.
+        """
+        sockets = self.select(rooms, excluded)
+        nsp = self.nsp
+        ack_id = None if gathering is None else nsp.next_ack_id()
+        encoded = Encoded(*nsp.server.parser.encode(EVENT, nsp.name, ack_id, data))
+        frame = encoded.text_frame
+        sent = 0
+        for socket in sockets:
+            conn = socket.conn
+            stream = conn.stream
+            if socket.watched:
+                socket.notify_outgoing(data)
+            if ack_id is not None:
+                socket.expect_answer(ack_id, gathering)
+            if volatile and not conn.writable:
+                self.dropped += 1
+                continue
+            if frame is not None and stream is not None and conn._events is None:
+                stream.write(frame)
+            else:
+                encoded.send(conn)
+            sent += 1
+        if gathering is not None:
+            gathering.expect(sent)
+        return sent
+
+    # -- what may reach beyond this process in other adapters ----------------------------------------------------
+
+    def fetch_sockets(self, rooms, excluded, done):
+        """Calls `done(sockets)`."""
+        done(self.select(rooms, excluded))
+
+    def add_sockets(self, rooms, excluded, joined):
+        """Makes the selected sockets join the rooms `joined`."""
+        for socket in self.select(rooms, excluded):
+            socket.join(joined)
+
+    def del_sockets(self, rooms, excluded, left):
+        """Makes the selected sockets leave the rooms `left`."""
+        for socket in self.select(rooms, excluded):
+            for room in left:
+                socket.leave(room)
+
+    def disconnect_sockets(self, rooms, excluded, close):
+        """Disconnects the selected sockets."""
+        for socket in self.select(rooms, excluded):
+            socket.disconnect(close)
+
+    def server_side_emit(self, data, done):
+        """Sends the event `data` to the other servers, of which there are none: `done(None, [])`."""
+        if done is not None:
+            done(None, [])

@@ -1,0 +1,132 @@
+"""The Client of the document: one connection, shared by the sockets of its namespaces."""
+
+from ..names import camel
+from .packet import CONNECT_ERROR
+
+MAX_PARTED = 16
+"""Namespaces remembered as left, so that packets which crossed the disconnect are ignored."""
+
+
+class Client:
+    """One Engine.IO session and its sockets. conn: the session; request: the Request it began with; id: its sid."""
+
+    __slots__ = ('server', 'conn', 'sockets', 'bucket', '_parted')
+    __getattr__ = camel
+
+    def __init__(self, server, conn):
+        self.server = server
+        self.conn = conn
+        self.sockets = {}  # namespace name -> Socket, from CONNECT on
+        self.bucket = None
+        self._parted = ()
+
+    @property
+    def id(self):
+        """The session's id (str)."""
+        return self.conn.id
+
+    @property
+    def request(self):
+        """The Request that the connection began with: headers, cookies."""
+        return self.conn.request
+
+    def send(self, kind, nsp, ack_id, data):
+        """Encodes and sends one packet."""
+        packet, attachments = self.server.parser.encode(kind, nsp, ack_id, data)
+        self.conn.send_packet(packet)
+        if attachments is not None:
+            for attachment in attachments:
+                self.conn.send_packet(attachment)
+
+    def close(self):
+        """Closes the connection; every socket is disconnected, reason 'forced server close'."""
+        if self.conn.state == 'open':
+            self.conn.close()
+            self.on_close('forced server close')
+
+    def disconnect_all(self):
+        """Disconnects every socket, then the connection."""
+        for socket in list(self.sockets.values()):
+            socket.on_close('server namespace disconnect')
+        self.conn.close()
+
+    def on_deadline(self, now):
+        """The time to join a namespace is up (option connect_timeout)."""
+        if not self.sockets:
+            self.close()
+
+    # -- the decoder's calls -------------------------------------------------------------------------------------
+
+    def on_event(self, nsp, ack_id, data):
+        """An event for a socket of this connection."""
+        socket = self.sockets.get(nsp)
+        if socket is not None and socket.connected:
+            socket.on_event(data, ack_id)
+        else:
+            self._close_stray(nsp)
+
+    def on_ack(self, nsp, ack_id, data):
+        """The answer to an event that a socket sent."""
+        socket = self.sockets.get(nsp)
+        if socket is not None and socket.connected:
+            socket.on_ack(ack_id, data)
+        else:
+            self._close_stray(nsp)
+
+    def on_connect(self, nsp, query, auth):
+        """A request to join `nsp`. query: str behind its name (revision 4); auth: dict (revision 5), or None."""
+        if nsp in self.sockets:
+            if self.conn.protocol == 3 and nsp == '/':
+                return  # clients of revision 4 are in the main namespace from the beginning
+            self.conn.close()
+            return
+        self.server.connect(self, nsp, query, auth)
+
+    def on_disconnect(self, nsp):
+        """A socket leaves its namespace."""
+        socket = self.sockets.get(nsp)
+        if socket is not None:
+            socket.on_close('client namespace disconnect')
+
+    def on_violation(self, error):
+        """A packet that is not valid: it ends the connection."""
+        for socket in list(self.sockets.values()):
+            socket.on_error(error)
+        self.conn.close(True)
+
+    def on_close(self, reason):
+        """The connection is over, for `reason`."""
+        self.server.on_client_closed(self)
+        sockets, self.sockets = self.sockets, {}
+        for socket in sockets.values():
+            socket.on_close(reason)
+
+    def refuse(self, nsp, error):
+        """Tells the client that `nsp` will not have it. error: see `error_data`."""
+        message, data = error_data(error)
+        if self.conn.protocol == 3:
+            self.send(CONNECT_ERROR, nsp, None, message if data is None else data)
+        elif data is None:
+            self.send(CONNECT_ERROR, nsp, None, {'message': message})
+        else:
+            self.send(CONNECT_ERROR, nsp, None, {'message': message, 'data': data})
+
+    def remove(self, nsp):
+        """The socket of `nsp` is disconnected."""
+        if self.sockets.pop(nsp, None) is not None:
+            self._parted = (self._parted + (nsp,))[-MAX_PARTED:]
+
+    def _close_stray(self, nsp):
+        # A packet for a namespace that was never joined breaks the protocol; one that crossed a disconnect does not.
+        if nsp not in self._parted:
+            self.conn.close(True)
+
+
+def error_data(error):
+    """(message, data) of what a middleware gave to `next`: an exception (with `data` perhaps), a str or a dict."""
+    if isinstance(error, dict):
+        return str(error.get('message', 'error')), error.get('data')
+    if isinstance(error, Exception):
+        text = getattr(error, 'text', None) or (error.args[0] if error.args else type(error).__name__)
+        return str(text), getattr(error, 'data', None)
+    return str(error), None

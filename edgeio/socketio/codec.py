@@ -1,0 +1,216 @@
+"""The default parser: packets as text with JSON, binary values as attachments (protocol revisions 4 and 5). No I/O.
+
+    4 2 /admin, 12 ["event",{"a":1}]          4: an Engine.IO message; 2: EVENT; namespace; ack id; JSON
+    4 51- ["event",{"_placeholder":true,"num":0}]     one attachment, which follows as a binary message
+
+A parser is an object with
+
+    encode(kind, nsp, ack_id, data) -> (packet, attachments)     packet: str with Engine.IO's type, or bytes;
+                                                                 attachments: a list of bytes, or None
+    decoder(client) -> an object with on_text(packet), on_binary(data), on_drain(), on_close(reason)
+
+whose decoder calls client.on_event(nsp, ack_id, data), on_ack(nsp, ack_id, data), on_connect(nsp, query, auth),
+on_disconnect(nsp), and on_violation(error) for a packet that is not valid.
+"""
+
+from ..compat import is_digits, json_decode, json_encode, take_attachments
+from ..errors import ProtocolError
+from .packet import BINARY_ACK, BINARY_EVENT, EVENT, check_event, fill
+
+MAX_ID_DIGITS = 16
+"""Digits of an acknowledgement's id, at most."""
+
+MAX_NSP = 256
+"""Characters of a namespace's name, at most, its query included."""
+
+_HEADS = tuple('4' + str(kind) for kind in range(7))
+
+
+class JsonParser:
+    """The parser in text and JSON. max_attachments: of one packet; max_attachment_bytes: all of them together."""
+
+    def __init__(self, max_attachments, max_attachment_bytes):
+        self.max_attachments = max_attachments
+        self.max_attachment_bytes = max_attachment_bytes
+
+    def encode(self, kind, nsp, ack_id, data):
+        """(packet, attachments) for `data`. TypeError or ValueError for what JSON has no form for."""
+        body = '' if data is None else json_encode(data)
+        attachments = take_attachments()
+        if attachments is None:
+            head = _HEADS[kind]
+        else:
+            head = _HEADS[BINARY_EVENT if kind == EVENT else BINARY_ACK] + str(len(attachments)) + '-'
+        if nsp != '/':
+            head += nsp + ','
+        if ack_id is not None:
+            head += str(ack_id)
+        return head + body, attachments
+
+    def decoder(self, client):
+        """The decoder of one connection."""
+        return JsonDecoder(self, client)
+
+
+class JsonDecoder:
+    """Reads the packets of one connection."""
+
+    __slots__ = ('parser', 'client', '_partial')
+
+    def __init__(self, parser, client):
+        self.parser = parser
+        self.client = client
+        self._partial = None  # a binary packet that waits for attachments
+
+    def on_text(self, packet):
+        """An Engine.IO message: text, its type in front."""
+        client = self.client
+        try:
+            kind = packet[1:2]
+            if self._partial is not None:
+                raise _bad('text where an attachment is due', packet)
+            if kind == '2':
+                nsp, ack_id, i = _head(packet, 2)
+                data = json_decode(packet, i)
+                check_event(data)
+                client.on_event(nsp, ack_id, data)
+            elif kind == '3':
+                nsp, ack_id, i = _head(packet, 2)
+                client.on_ack(nsp, ack_id, _ack_data(ack_id, json_decode(packet, i)))
+            else:
+                self._on_rare(kind, packet)
+        except ProtocolError as exc:
+            self._partial = None
+            client.on_violation(exc)
+        except ValueError as exc:
+            self._partial = None
+            client.on_violation(_bad(str(exc), packet))
+
+    def on_binary(self, data):
+        """A binary message: an attachment."""
+        partial = self._partial
+        if partial is None:
+            self.client.on_violation(_bad('an attachment without its packet', data))
+            return
+        partial.attachments.append(data)
+        partial.size += len(data)
+        if partial.size > self.parser.max_attachment_bytes:
+            self._partial = None
+            limit = self.parser.max_attachment_bytes
+            text = 'the attachments of a packet are too large'
+            self.client.on_violation(
+                ProtocolError('sio.attachment_bytes', text, partial.size, limit, 'max_attachment_bytes')
+            )
+        elif len(partial.attachments) == partial.count:
+            self._finish()
+
+    def on_drain(self):
+        """The session has room to write again."""
+
+    def on_close(self, reason):
+        """The session is over."""
+        self._partial = None
+        self.client.on_close(reason)
+
+    def _on_rare(self, kind, packet):
+        if kind == '0':
+            self._on_connect(packet)
+        elif kind == '1':
+            nsp, _, _ = _nsp(packet, 2)
+            self.client.on_disconnect(nsp)
+        elif kind == '5' or kind == '6':
+            self._begin(kind, packet)
+        else:
+            raise _bad('a packet type that is not defined', packet)
+
+    def _on_connect(self, packet):
+        nsp, query, i = _nsp(packet, 2)
+        auth = None
+        if i < len(packet):
+            auth = json_decode(packet, i)
+            if type(auth) is not dict:
+                raise _bad('CONNECT carries an object or nothing', packet)
+        self.client.on_connect(nsp, query, auth)
+
+    def _begin(self, kind, packet):
+        dash = packet.find('-', 2, 12)
+        if dash < 0 or not is_digits(packet[2:dash]):
+            raise _bad('a binary packet without its number of attachments', packet)
+        count = int(packet[2:dash])
+        if count > self.parser.max_attachments:
+            text = 'too many attachments'
+            raise ProtocolError('sio.attachments', text, count, self.parser.max_attachments, 'max_attachments')
+        partial = _Partial(kind, packet, dash + 1, count)
+        self._partial = partial
+        if count == 0:
+            self._finish()
+
+    def _finish(self):
+        partial, self._partial = self._partial, None
+        client = self.client
+        try:
+            nsp, ack_id, i = _head(partial.packet, partial.start)
+            data = fill(json_decode(partial.packet, i), partial.attachments)
+            if partial.kind == '5':
+                check_event(data)
+                client.on_event(nsp, ack_id, data)
+            else:
+                client.on_ack(nsp, ack_id, _ack_data(ack_id, data))
+        except ProtocolError as exc:
+            client.on_violation(exc)
+        except ValueError as exc:
+            client.on_violation(_bad(str(exc), partial.packet))
+
+
+class _Partial:
+    __slots__ = ('kind', 'packet', 'start', 'count', 'attachments', 'size')
+
+    def __init__(self, kind, packet, start, count):
+        self.kind = kind
+        self.packet = packet
+        self.start = start
+        self.count = count
+        self.attachments = []
+        self.size = 0
+
+
+def _head(packet, i):
+    """(nsp, ack id, index of the JSON) of an EVENT or ACK whose head begins at `i`."""
+    nsp = '/'
+    if packet[i : i + 1] == '/':
+        nsp, _, i = _nsp(packet, i)
+    bracket = packet.find('[', i, i + MAX_ID_DIGITS + 1)
+    if bracket == i:
+        return nsp, None, i
+    ack_id = packet[i:bracket]
+    if bracket < 0 or not is_digits(ack_id):
+        raise _bad('an id is digits, and a list follows it', packet)
+    return nsp, ack_id, bracket
+
+
+def _nsp(packet, i):
+    """(nsp, query or None, index behind it): `/admin?token=a,` or nothing, which is the main namespace."""
+    if packet[i : i + 1] != '/':
+        return '/', None, i
+    comma = packet.find(',', i)
+    end = len(packet) if comma < 0 else comma
+    if end - i > MAX_NSP:
+        raise _bad('the name of a namespace is too long', packet)
+    name = packet[i:end]
+    mark = name.find('?')
+    query = None
+    if mark >= 0:
+        name, query = name[:mark], name[mark + 1 :]
+    return name, query, end if comma < 0 else comma + 1
+
+
+def _ack_data(ack_id, data):
+    if ack_id is None or type(data) is not list:
+        raise _bad('an acknowledgement is an id and a list', repr(data)[:80])
+    return data
+
+
+def _bad(text, packet):
+    return ProtocolError('sio.packet', text, repr(packet[:80]))
+
+

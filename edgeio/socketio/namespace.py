@@ -1,0 +1,278 @@
+"""Namespaces: a pool of sockets under a name, with its middleware and its rooms."""
+
+from ..errors import OptionError
+from ..events import EventEmitter
+from .broadcast import Operator, listed
+from .middleware import Chain
+from .packet import check_name
+from .socket import Socket
+
+
+class Senders(EventEmitter):
+    """What a namespace and the server share: everything that begins an emission. `_target()` is the namespace."""
+
+    __slots__ = ()
+
+    def emit(self, name, *args):
+        """Sends an event to all sockets; see Operator.emit. Returns True."""
+        check_name(name)
+        target = self._target()
+        if args and callable(args[-1]):
+            return Operator(target).emit(name, *args)
+        data = [name]
+        data.extend(args)
+        target.adapter.broadcast(data, (), ())
+        return True
+
+    def send(self, *args):
+        """Sends a `message` event to all; returns self. Also named write."""
+        self.emit('message', *args)
+        return self
+
+    write = send
+
+    def to(self, rooms):
+        """To the sockets in a room (str) or in any of several (list); chain for more. Also named in_."""
+        return Operator(self._target(), listed(rooms))
+
+    in_ = to
+
+    def except_(self, rooms):
+        """To all but the sockets in a room (str) or in any of several (list)."""
+        return Operator(self._target(), (), listed(rooms))
+
+    @property
+    def volatile(self):
+        """The following event may be lost by clients that are not ready to receive it."""
+        return Operator(self._target()).volatile
+
+    @property
+    def local(self):
+        """To the sockets of this server only."""
+        return Operator(self._target())
+
+    def compress(self, value=True):
+        """value: whether the following event may be compressed."""
+        return Operator(self._target()).compress(value)
+
+    def binary(self, value=True):
+        """Whether the following event holds binary values: a hint."""
+        return Operator(self._target())
+
+    def timeout(self, ms):
+        """The following event's callback gets (error, answers) within `ms` milliseconds."""
+        return Operator(self._target()).timeout(ms)
+
+    def emit_with_ack(self, name, *args):
+        """Sends an event to all; awaiting the result gives the list of their answers."""
+        return Operator(self._target()).emit_with_ack(name, *args)
+
+    def clients(self, callback):
+        """Calls `callback(error, ids)` with the ids of all sockets (list of str); returns self."""
+        Operator(self._target()).clients(callback)
+        return self
+
+    def all_sockets(self):
+        """Awaiting the result gives the ids of all sockets (set)."""
+        return Operator(self._target()).all_sockets()
+
+    def fetch_sockets(self):
+        """Awaiting the result gives all sockets (list)."""
+        return Operator(self._target()).fetch_sockets()
+
+    def sockets_join(self, rooms):
+        """Makes all sockets join a room or several."""
+        Operator(self._target()).sockets_join(rooms)
+
+    def sockets_leave(self, rooms):
+        """Makes all sockets leave a room or several."""
+        Operator(self._target()).sockets_leave(rooms)
+
+    def disconnect_sockets(self, close=False):
+        """Disconnects all sockets. close: the connection below as well."""
+        Operator(self._target()).disconnect_sockets(close)
+
+    def server_side_emit(self, name, *args):
+        """Sends an event to the other servers of this namespace (with the in-memory adapter there are none). The
+        last argument may be a callback (error, answers). Returns True."""
+        if name in ('connect', 'connection', 'new_namespace'):
+            raise OptionError('sio.reserved', repr(name) + ' is a reserved event name', expected='any other name')
+        done = args[-1] if args and callable(args[-1]) else None
+        data = [name]
+        data.extend(args[:-1] if done else args)
+        self._target().adapter.server_side_emit(data, done)
+        return True
+
+
+class Namespace(Senders):
+    """A namespace. Emits connect(socket) and connection(socket).
+
+    name: str; sockets (or connected): {id: Socket}; adapter: the Adapter; server: the Server; parent: the
+    ParentNamespace that made it, or None.
+    """
+
+    __slots__ = ('server', 'name', 'sockets', 'adapter', 'parent', '_middleware', '_ack_ids')
+
+    def __init__(self, server, name, parent=None):
+        EventEmitter.__init__(self)
+        self.server = server
+        self.name = name
+        self.parent = parent
+        self.sockets = {}
+        self._middleware = ()
+        self._ack_ids = 0
+        self.adapter = server.make_adapter(self)
+        self.adapter.init()
+
+    @property
+    def connected(self):
+        """{id: Socket} of the connected sockets, the document's name for `sockets`."""
+        return self.sockets
+
+    def use(self, fn):
+        """Adds a middleware `fn(socket, next)` for every connection; `next(error)` refuses it. Returns self."""
+        self._middleware += (fn,)
+        return self
+
+    def next_ack_id(self):
+        """A number for an event that wants an answer."""
+        self._ack_ids += 1
+        return self._ack_ids
+
+    def add(self, client, query, auth):
+        """A client wants to join: runs the middleware, then lets the socket in or refuses it."""
+        socket = Socket(self, client, self._socket_id(client), query, auth)
+        client.sockets[self.name] = socket
+        middleware = self._middleware if self.parent is None else self.parent.middleware + self._middleware
+        if middleware:
+            Chain(middleware, socket, lambda error: self._admit(client, socket, error)).run()
+        else:
+            self._admit(client, socket, None)
+
+    def remove(self, socket):
+        """A socket is disconnected."""
+        self.sockets.pop(socket.id, None)
+        if not self.sockets and self.parent is not None:
+            self.parent.child_emptied(self)
+
+    def on_socket_closing(self, socket, reason):
+        """A socket is about to leave its rooms."""
+
+    def _target(self):
+        return self
+
+    def _socket_id(self, client):
+        # Clients of revision 4 expect one id on both layers (behaviour of the 2.x servers); in revision 5 the
+        # session's id is a secret of the connection and the socket's is not.
+        if client.conn.protocol == 4:
+            return self.server.make_id()
+        return client.id if self.name == '/' else self.name + '#' + client.id
+
+    def _admit(self, client, socket, error):
+        if client.conn.state != 'open' or client.sockets.get(self.name) is not socket:
+            socket.leave_all()
+            return
+        if error is not None:
+            socket.leave_all()
+            del client.sockets[self.name]
+            client.refuse(self.name, error)
+            return
+        self.sockets[socket.id] = socket
+        socket.on_connected()
+        self.server.on_joined(client)
+        for emitter in (self,) if self.parent is None else (self.parent, self):
+            for event in ('connect', 'connection'):
+                EventEmitter.emit(emitter, event, socket)
+
+
+class ParentNamespace(Senders):
+    """The namespaces that a regular expression or a function lets come into being (document, "server.of").
+
+    `use` and `on` hold for every child, `emit` and the operators reach every child. children: a set of Namespaces.
+    """
+
+    __slots__ = ('server', 'name', 'children', 'middleware', '_test', 'adapter')
+
+    def __init__(self, server, name, test):
+        EventEmitter.__init__(self)
+        self.server = server
+        self.name = name
+        self.children = set()
+        self.middleware = ()
+        self._test = test
+        self.adapter = _ChildrenAdapter(self)
+
+    def use(self, fn):
+        """Adds a middleware for the connections of every child; returns self."""
+        self.middleware += (fn,)
+        return self
+
+    def ask(self, name, query, done):
+        """Calls `done(True)` where a namespace `name` may come into being."""
+        if callable(self._test):
+            self._test(name, query, lambda error=None, allow=None: done(error is None and bool(allow)))
+        else:
+            done(bool(self._test.search(name)))
+
+    def matches(self, name):
+        """True where `name` fits the regular expression."""
+        return not callable(self._test) and bool(self._test.search(name))
+
+    def adopt(self, name):
+        """Makes the child `name`."""
+        child = Namespace(self.server, name, self)
+        self.children.add(child)
+        return child
+
+    def child_emptied(self, child):
+        """The last socket of `child` is gone."""
+        if self.server.options['cleanup_empty_child_namespaces']:
+            self.children.discard(child)
+            self.server.remove_namespace(child)
+
+    def _target(self):
+        return self
+
+
+class _ChildrenAdapter:
+    """Forwards to the adapters of all children."""
+
+    def __init__(self, parent):
+        self._parent = parent
+
+    def broadcast(self, data, rooms, excluded, volatile=False, gathering=None):
+        if gathering is not None:
+            raise OptionError('sio.parent_ack', 'a dynamic namespace\'s parent cannot collect answers')
+        for child in list(self._parent.children):
+            child.adapter.broadcast(data, rooms, excluded, volatile)
+
+    def fetch_sockets(self, rooms, excluded, done):
+        found = []
+        for child in list(self._parent.children):
+            child.adapter.fetch_sockets(rooms, excluded, found.extend)
+        done(found)
+
+    def add_sockets(self, rooms, excluded, joined):
+        for child in list(self._parent.children):
+            child.adapter.add_sockets(rooms, excluded, joined)
+
+    def del_sockets(self, rooms, excluded, left):
+        for child in list(self._parent.children):
+            child.adapter.del_sockets(rooms, excluded, left)
+
+    def disconnect_sockets(self, rooms, excluded, close):
+        for child in list(self._parent.children):
+            child.adapter.disconnect_sockets(rooms, excluded, close)
+
+    def server_side_emit(self, data, done):
+        for child in list(self._parent.children):
+            child.adapter.server_side_emit(data, None)
+        if done is not None:
+            done(None, [])
+
+
+def is_dynamic(name):
+    """True for what `of` takes beside a str: a function, or a compiled regular expression."""
+    return callable(name) or hasattr(name, 'search')
+
+

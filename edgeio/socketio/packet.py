@@ -1,0 +1,48 @@
+"""What every parser speaks of: the packet types (protocol, "Packet types"), reserved names, what is valid."""
+
+from ..errors import OptionError, ProtocolError
+
+CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = range(7)
+
+RESERVED = ('connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener')
+"""Event names that cannot be sent: they are the library's own (document, "Socket")."""
+
+MAX_ATTACHMENTS = 64
+"""Attachments of one packet, at most (option max_attachments)."""
+
+
+def check_name(name):
+    """Raises OptionError for an event name that cannot be sent."""
+    if name in RESERVED or (name == 'error' and type(name) is str):
+        raise OptionError('sio.reserved', repr(name) + ' is a reserved event name', expected='any other name')
+    if type(name) is not str:
+        raise OptionError('sio.event_name', 'an event name must be str', repr(name))
+
+
+def check_event(data):
+    """Raises ProtocolError where `data` is not what an EVENT carries: a list with the event's name first."""
+    if type(data) is list and data:
+        name = data[0]
+        if type(name) is str:
+            if name not in RESERVED:
+                return
+        elif type(name) is int:
+            return
+    raise ProtocolError('sio.event', 'an event is a list with its name first, and no reserved one', repr(data)[:80])
+
+
+def fill(value, attachments):
+    """`value` with its placeholders replaced by `attachments`. ProtocolError for a placeholder of nothing."""
+    kind = type(value)
+    if kind is list:
+        for i in range(len(value)):
+            value[i] = fill(value[i], attachments)
+    elif kind is dict:
+        if value.get('_placeholder') is True:
+            num = value.get('num')
+            if type(num) is not int or not 0 <= num < len(attachments):
+                raise ProtocolError('sio.placeholder', 'a placeholder without its attachment', repr(num)[:40])
+            return attachments[num]
+        for key in value:
+            value[key] = fill(value[key], attachments)
+    return value

@@ -1,0 +1,302 @@
+"""The Socket.IO server (document, "Server")."""
+
+from ..compat import monotonic_ms
+from ..engineio.server import OPTIONS as ENGINE_OPTIONS
+from ..engineio.server import Server as Engine
+from ..engineio.server import make_id
+from ..errors import OptionError, StateError
+from ..events import EventEmitter
+from ..http.url import parse_query
+from ..options import read_options, require
+from ..sweep import Sweep
+from ..timers import set_immediate
+from .adapter import Adapter
+from .client import Client
+from .client_file import ClientFile
+from .codec import JsonParser
+from .namespace import Namespace, ParentNamespace, Senders, is_dynamic
+from .packet import MAX_ATTACHMENTS
+
+_OWN_OPTIONS = {
+    'path': '/socket.io',
+    'serve_client': True,
+    'client_file': None,
+    'adapter': None,
+    'parser': None,
+    'connect_timeout': 45000,
+    'cleanup_empty_child_namespaces': False,
+    'max_attachments': MAX_ATTACHMENTS,
+    'max_attachment_bytes': 4000000,
+    'max_namespaces': 64,
+}
+
+OPTIONS = ENGINE_OPTIONS.copy()
+OPTIONS.update(_OWN_OPTIONS)
+"""Options and their defaults: Engine.IO's and Socket.IO's own. See `Server`."""
+
+
+class Server(Senders):
+    """Emits connection(socket), connect(socket) for the main namespace, and new_namespace(namespace).
+
+    server: an HttpServer or a WebApp, started or not; or None, and `attach` later. Options, as keywords or as a
+    dict with the document's spelling: path ('/socket.io'), serve_client (True), client_file (a path: serves that
+    file as the client), adapter (a class), parser (an object or a class), connect_timeout (ms until a client must
+    have joined a namespace), cleanup_empty_child_namespaces, max_attachments, max_attachment_bytes,
+    max_namespaces (of one client), and those of engineio.Server: ping_timeout, ping_interval, transports, origins,
+    cookie, allow_upgrades, ... Raises OptionError for an unknown option, naming the nearest known one.
+    """
+
+    __slots__ = (
+        'options', 'engine', 'parser', 'sockets', 'namespaces', 'ack_timeout', '_parents', '_arrivals', '_client_file',
+        '_http_servers',
+    )  # fmt: skip
+
+    def __init__(self, server=None, options=None, **kwargs):
+        EventEmitter.__init__(self)
+        if isinstance(server, dict) and options is None:
+            server, options = None, server
+        self.options = read_options('socketio.Server', OPTIONS, options, kwargs)
+        _check_options(self.options)
+        self.ack_timeout = 60000  # ms that emit_with_ack waits where no timeout was named
+        self.parser = self._make_parser()
+        self.namespaces = {}
+        self._parents = []
+        self._http_servers = []
+        self._arrivals = Sweep(max(1, self.options['connect_timeout'] // 50))
+        self._client_file = None
+        self.engine = None
+        self.sockets = self.of('/')
+        self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
+        if server is not None:
+            self.attach(server)
+
+    # -- settings (document, "server.serveClient", "server.path", "server.origins") -------------------------------
+
+    def serve_client(self, value=None):
+        """Whether the client file is served; without an argument the setting, else sets it and returns self."""
+        return self._setting('serve_client', value)
+
+    def path(self, value=None):
+        """The path to serve; without an argument the setting, else sets it and returns self. Before `attach`."""
+        if value is not None:
+            value = value.rstrip('/') or '/'
+            self._move(value)
+        return self._setting('path', value)
+
+    def origins(self, value=None):
+        """The allowed origins: a str, a list, or a function (origin, callback(error, success)); without an argument
+        the setting, else sets it and returns self."""
+        if value is not None:
+            self.engine.cors.origins = value
+        return self._setting('origins', value)
+
+    # -- where it serves -----------------------------------------------------------------------------------------
+
+    def attach(self, server, options=None, **kwargs):
+        """Serves `server` (an HttpServer or WebApp, started or not), with further options; returns self."""
+        if options or kwargs:
+            self._reconfigure(options, kwargs)
+        http_server = getattr(server, 'server', server)
+        if not hasattr(http_server, 'mount'):
+            raise OptionError('sio.attach', 'cannot attach', type(server).__name__, 'an HttpServer or a WebApp')
+        http_server.mount(self.options['path'], self)
+        self._http_servers.append(http_server)
+        return self
+
+    def bind(self, engine):
+        """Uses `engine` (an engineio.Server) for connections; returns self."""
+        self.engine = engine
+        if isinstance(engine, Engine):
+            engine.on_session = self.onconnection
+        else:
+            engine.on('connection', self.onconnection)
+        return self
+
+    def onconnection(self, conn):
+        """Takes in an Engine.IO session; returns self."""
+        client = Client(self, conn)
+        conn.receiver = self.parser.decoder(client)
+        if conn.protocol == 3:
+            self.connect(client, '/', None, None)
+        else:
+            self._arrivals.watch(client, monotonic_ms() + self.options['connect_timeout'])
+        return self
+
+    def handle_request(self, req, res):
+        """A request below the path (the HttpServer's call): the client file, or the engine's."""
+        if self.options['serve_client'] and req.path.endswith('.js'):
+            if self._client_file is None:
+                self._client_file = ClientFile(self.options['client_file'])
+            name = req.path[len(self.options['path']) :].lstrip('/')
+            self._client_file.serve(name, req, res, self.engine.cors)
+        else:
+            self.engine.handle_request(req, res)
+
+    def handle_upgrade(self, req, stream, head):
+        """A WebSocket handshake below the path (the HttpServer's call)."""
+        self.engine.handle_upgrade(req, stream, head)
+
+    def close(self, callback=None):
+        """Disconnects everyone, stops the servers it is attached to, then calls `callback()`; returns self."""
+        for namespace in list(self.namespaces.values()):
+            for socket in list(namespace.sockets.values()):
+                socket.on_close('server shutting down')
+            namespace.adapter.close()
+        self._arrivals.close()
+        self.engine.close()
+        servers, self._http_servers = self._http_servers, []
+        waiting = [server for server in servers if server.listening]
+
+        def stopped(*args):
+            waiting.pop()
+            if not waiting and callback is not None:
+                callback()
+
+        for http_server in servers:
+            http_server.unmount(self.options['path'])
+        if waiting:
+            for http_server in list(waiting):
+                http_server.stop(stopped)
+        elif callback is not None:
+            set_immediate(callback)
+        return self
+
+    # -- namespaces ----------------------------------------------------------------------------------------------
+
+    def of(self, name, fn=None):
+        """The Namespace `name` (str; made where it is new), or a ParentNamespace for a regular expression or a
+        function `(name, query, next(error, allow))`. fn: a handler of its `connect` event."""
+        namespace = self._of_dynamic(name) if is_dynamic(name) else self._of_name(name)
+        if fn is not None:
+            namespace.on('connect', fn)
+        return namespace
+
+    def use(self, fn):
+        """Adds a middleware `fn(socket, next)` to the main namespace; returns self."""
+        self.sockets.use(fn)
+        return self
+
+    def on(self, name, fn=None):
+        """Registers a handler: of the main namespace, but for `new_namespace`. See EventEmitter.on."""
+        if name == 'new_namespace':
+            return EventEmitter.on(self, name, fn)
+        result = self.sockets.on(name, fn)
+        return self if fn is not None else result
+
+    def once(self, name, fn=None):
+        """As `on`, for the next event only."""
+        result = self.sockets.once(name, fn)
+        return self if fn is not None else result
+
+    def connect(self, client, name, query, auth):
+        """A client wants to join the namespace `name` (the decoder's call)."""
+        merged = dict(client.conn.request.query)
+        if query:
+            merged.update(parse_query(query))
+        namespace = self.namespaces.get(name)
+        if namespace is not None:
+            namespace.add(client, merged, auth or {})
+        else:
+            self._find_parent(client, name, merged, auth or {}, list(self._parents))
+
+    def remove_namespace(self, namespace):
+        """Forgets a namespace."""
+        self.namespaces.pop(namespace.name, None)
+        namespace.adapter.close()
+
+    def make_adapter(self, namespace):
+        """The adapter of a new namespace."""
+        return (self.options['adapter'] or Adapter)(namespace)
+
+    def make_id(self):
+        """The id of a new socket (revision 5)."""
+        return make_id(None)
+
+    # -- calls of the other parts --------------------------------------------------------------------------------
+
+    def on_joined(self, client):
+        """`client` has joined a namespace: it may stay."""
+        self._arrivals.drop(client)
+
+    def on_client_closed(self, client):
+        """The connection of `client` is over."""
+        self.on_joined(client)
+
+    def on_unheard_error(self, socket, error):
+        """A client sent what is not valid, and no listener of `error` wants to know: its end says enough."""
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _target(self):
+        return self.sockets
+
+    def _of_name(self, name):
+        name = name or '/'
+        if name[0] != '/':
+            name = '/' + name
+        namespace = self.namespaces.get(name)
+        if namespace is None:
+            parent = next((p for p in self._parents if p.matches(name)), None)
+            namespace = Namespace(self, name) if parent is None else parent.adopt(name)
+            self.namespaces[name] = namespace
+            if name != '/':
+                EventEmitter.emit(self, 'new_namespace', namespace)
+        return namespace
+
+    def _of_dynamic(self, test):
+        parent = ParentNamespace(self, '/_' + str(len(self._parents)), test)
+        self._parents.append(parent)
+        return parent
+
+    def _find_parent(self, client, name, query, auth, parents):
+        """Asks one parent after the other whether it wants `name`."""
+        if not parents or len(client.sockets) >= self.options['max_namespaces']:
+            client.refuse(name, 'Invalid namespace')
+            return
+        parent = parents.pop(0)
+
+        def answered(allow):
+            if client.conn.state != 'open':
+                return
+            if not allow:
+                self._find_parent(client, name, query, auth, parents)
+                return
+            namespace = self.namespaces.get(name)  # made by another client meanwhile, perhaps
+            if namespace is None:
+                namespace = self.namespaces[name] = parent.adopt(name)
+                EventEmitter.emit(self, 'new_namespace', namespace)
+            namespace.add(client, query, auth)
+
+        question = query.copy()
+        question.update(auth)
+        parent.ask(name, question, answered)
+
+    def _make_parser(self):
+        parser = self.options['parser']
+        if parser is None:
+            return JsonParser(self.options['max_attachments'], self.options['max_attachment_bytes'])
+        return parser() if isinstance(parser, type) else parser
+
+    def _setting(self, name, value):
+        if value is None:
+            return self.options[name]
+        self.options[name] = value
+        return self
+
+    def _move(self, path):
+        for http_server in self._http_servers:
+            http_server.unmount(self.options['path'])
+            http_server.mount(path, self)
+
+    def _reconfigure(self, given, kwargs):
+        if self.engine.sessions:
+            raise StateError('sio.attached', 'options cannot change while clients are connected')
+        self.options = read_options('socketio.Server', self.options, given, kwargs)
+        _check_options(self.options)
+        self.parser = self._make_parser()
+        self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
+
+
+def _check_options(options):
+    timeout = options['connect_timeout']
+    require('socketio.Server', 'connect_timeout', timeout, isinstance(timeout, int) and timeout > 0, 'ms above 0')

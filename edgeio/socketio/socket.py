@@ -1,0 +1,336 @@
+"""The Socket of the document: one client in one namespace."""
+
+from ..compat import unix_ms
+from ..events import EventEmitter, call, make_handler
+from .ack import Ack, Pending
+from .broadcast import Operator, listed
+from .client import error_data
+from .handshake import Handshake
+from .middleware import Chain
+from .packet import CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, check_name
+
+
+class Socket(EventEmitter):
+    """A client in a namespace. Emits the client's events, and disconnecting(reason), disconnect(reason), error(error).
+
+    id: str; nsp: the Namespace; client: the Client; conn: the Engine.IO session; data: a dict for the app's own
+    use; connected: bool; recovered: True where an earlier session was taken up again; auth: what the client gave.
+    """
+
+    __slots__ = (
+        'id', 'nsp', 'client', 'conn', 'connected', 'recovered', 'pid', 'auth', 'watched', '_data', '_handshake',
+        '_issued', '_query', '_acks', '_middleware', '_any', '_any_outgoing',
+    )  # fmt: skip
+
+    def __init__(self, nsp, client, sid, query, auth):
+        EventEmitter.__init__(self)
+        self.id = sid
+        self.nsp = nsp
+        self.client = client
+        self.conn = client.conn
+        self.connected = False
+        self.recovered = False
+        self.pid = None
+        self.auth = auth
+        self.watched = False  # somebody listens with on_any_outgoing
+        self._data = self._handshake = None
+        self._issued = unix_ms()
+        self._query = query
+        self._acks = None
+        self._middleware = self._any = self._any_outgoing = ()
+
+    # -- what it is ----------------------------------------------------------------------------------------------
+
+    @property
+    def request(self):
+        """The Request that the connection began with."""
+        return self.conn.request
+
+    @property
+    def handshake(self):
+        """The handshake details; see Handshake."""
+        if self._handshake is None:
+            self._handshake = Handshake(self.conn.request, self._issued, self._query, self.auth)
+        return self._handshake
+
+    @property
+    def remote_address(self):
+        """The client's IP address (str)."""
+        return self.conn.remote_address
+
+    @property
+    def rooms(self):
+        """The rooms that the socket is in: {room: room}, its own id first."""
+        rooms = self.nsp.adapter.socket_rooms(self.id) or ()
+        return {room: room for room in sorted(rooms, key=lambda room: (room != self.id, str(room)))}
+
+    @property
+    def data(self):
+        """A dict for the app's own use."""
+        if self._data is None:
+            self._data = {}
+        return self._data
+
+    @data.setter
+    def data(self, value):
+        self._data = value
+
+    @property
+    def disconnected(self):
+        """The opposite of `connected`."""
+        return not self.connected
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def emit(self, name, *args):
+        """Sends an event with `args` (None, bool, int, float, str, bytes, list, dict); returns self.
+
+        The last argument may be a callback: it is called with the client's answer. Raises OptionError for a
+        reserved name, TypeError or ValueError for what cannot be encoded.
+        """
+        check_name(name)
+        self.emit_with(name, args, False, None)
+        return self
+
+    def send(self, *args):
+        """Sends a `message` event; returns self. Also named write."""
+        return self.emit('message', *args)
+
+    write = send
+
+    def emit_with(self, name, args, volatile, timeout):
+        """`emit` with an operator's flags: volatile (bool), timeout (ms or None)."""
+        ack_id = fn = None
+        if args and callable(args[-1]):
+            fn, args = args[-1], args[:-1]
+        data = (name,) + args
+        if self.watched:
+            self.notify_outgoing(list(data))
+        if not self.connected:
+            if fn is not None and timeout is not None:
+                Pending(fn, timeout, None).fail('socket has been disconnected')
+            return
+        if volatile and not self.conn.writable:
+            self.nsp.adapter.dropped += 1
+            volatile = None
+        if fn is not None:
+            ack_id = self.nsp.next_ack_id()
+            self._expect(ack_id, fn, timeout)
+        if volatile is not None:
+            self.client.send(EVENT, self.nsp.name, ack_id, data)
+
+    def emit_with_ack(self, name, *args):
+        """Sends an event; awaiting the result gives the client's answer."""
+        return Operator(self.nsp, socket=self).emit_with_ack(name, *args)
+
+    def to(self, rooms):
+        """To the others in a room (str) or in any of several (list). Also named in_."""
+        return Operator(self.nsp, listed(rooms), (self.id,))
+
+    in_ = to
+
+    def except_(self, rooms):
+        """To the others, but those in a room (str) or in any of several (list)."""
+        return Operator(self.nsp, (), (self.id,) + listed(rooms))
+
+    @property
+    def broadcast(self):
+        """To all others of the namespace."""
+        return Operator(self.nsp, (), (self.id,))
+
+    @property
+    def volatile(self):
+        """The following event may be lost if the client is not ready to receive it."""
+        return Operator(self.nsp, socket=self).volatile
+
+    @property
+    def local(self):
+        """To the others on this server."""
+        return self.broadcast
+
+    def compress(self, value=True):
+        """value: whether the following event may be compressed."""
+        return Operator(self.nsp, socket=self).compress(value)
+
+    def binary(self, value=True):
+        """Whether the following event holds binary values: a hint."""
+        return Operator(self.nsp, socket=self)
+
+    def timeout(self, ms):
+        """The following event's callback becomes `callback(error, *answer)`, called within `ms` milliseconds."""
+        return Operator(self.nsp, socket=self).timeout(ms)
+
+    def disconnect(self, close=False):
+        """Disconnects the client from this namespace; close: and closes the connection. Returns self."""
+        if self.connected:
+            if close:
+                self.client.disconnect_all()
+            else:
+                self.client.send(DISCONNECT, self.nsp.name, None, None)
+                self.on_close('server namespace disconnect')
+        return self
+
+    # -- rooms ---------------------------------------------------------------------------------------------------
+
+    def join(self, rooms, callback=None):
+        """Joins a room (str) or several (list), then calls `callback(None)`; returns self. Nothing after the end."""
+        if self.connected:
+            self.nsp.adapter.add_all(self.id, listed(rooms))
+        if callback is not None:
+            call(make_handler(callback), (None,), 'join')
+        return self
+
+    def leave(self, room, callback=None):
+        """Leaves a room, then calls `callback(None)`; returns self."""
+        self.nsp.adapter.remove(self.id, room)
+        if callback is not None:
+            call(make_handler(callback), (None,), 'leave')
+        return self
+
+    def leave_all(self):
+        """Leaves every room, its own included."""
+        self.nsp.adapter.remove_all(self.id)
+
+    # -- listening -----------------------------------------------------------------------------------------------
+
+    def use(self, fn):
+        """Adds a middleware `fn(packet, next)` for incoming events; packet: [name, *args]. Returns self."""
+        self._middleware += (fn,)
+        return self
+
+    def on_any(self, fn):
+        """`fn(name, *args)` for every incoming event; returns self."""
+        self._any += (make_handler(fn),)
+        return self
+
+    def prepend_any(self, fn):
+        """As on_any, before the others; returns self."""
+        self._any = (make_handler(fn),) + self._any
+        return self
+
+    def off_any(self, fn=None):
+        """Removes `fn` (None: all) from on_any; returns self."""
+        self._any = _without(self._any, fn)
+        return self
+
+    def listeners_any(self):
+        """The functions given to on_any (list)."""
+        return [handler[0] for handler in self._any]
+
+    def on_any_outgoing(self, fn):
+        """`fn(name, *args)` for every event that is sent to this client, broadcasts included; returns self."""
+        self._any_outgoing += (make_handler(fn),)
+        self.watched = True
+        return self
+
+    def prepend_any_outgoing(self, fn):
+        """As on_any_outgoing, before the others; returns self."""
+        self._any_outgoing = (make_handler(fn),) + self._any_outgoing
+        self.watched = True
+        return self
+
+    def off_any_outgoing(self, fn=None):
+        """Removes `fn` (None: all) from on_any_outgoing; returns self."""
+        self._any_outgoing = _without(self._any_outgoing, fn)
+        self.watched = bool(self._any_outgoing)
+        return self
+
+    def listeners_any_outgoing(self):
+        """The functions given to on_any_outgoing (list)."""
+        return [handler[0] for handler in self._any_outgoing]
+
+    # -- the client's calls --------------------------------------------------------------------------------------
+
+    def on_event(self, data, ack_id):
+        """An event came: data is [name, *args]."""
+        if ack_id is not None:
+            data.append(Ack(self, ack_id))
+        if self._middleware:
+            Chain(self._middleware, data, lambda error: self._after_middleware(error, data)).run()
+        else:
+            self._dispatch(data)
+
+    def on_ack(self, ack_id, data):
+        """An answer came; one that nobody waits for is ignored."""
+        pending = self._acks.pop(ack_id, None) if self._acks else None
+        if pending is not None:
+            pending.settle(data)
+
+    def on_connected(self):
+        """The namespace has taken the socket in: it is told so, with its id (revision 5)."""
+        self.connected = True
+        self.nsp.adapter.add_all(self.id, (self.id,))
+        data = None
+        if self.conn.protocol == 4:
+            data = {'sid': self.id} if self.pid is None else {'sid': self.id, 'pid': self.pid}
+        self.client.send(CONNECT, self.nsp.name, None, data)
+
+    def on_error(self, error):
+        """Something is wrong with what the client sent. Without a listener it is reported."""
+        if not EventEmitter.emit(self, 'error', error):
+            self.nsp.server.on_unheard_error(self, error)
+
+    def on_close(self, reason):
+        """The socket is disconnected, for `reason`; once."""
+        if not self.connected:
+            return
+        EventEmitter.emit(self, 'disconnecting', reason)
+        self.nsp.on_socket_closing(self, reason)
+        self.leave_all()
+        self.connected = False
+        self.client.remove(self.nsp.name)
+        self.nsp.remove(self)
+        acks, self._acks = self._acks, None
+        for pending in (acks or {}).values():
+            pending.fail('socket has been disconnected')
+        EventEmitter.emit(self, 'disconnect', reason)
+
+    # -- the adapter's calls -------------------------------------------------------------------------------------
+
+    def expect_answer(self, ack_id, pending):
+        """The answer `ack_id` belongs to `pending`."""
+        if self._acks is None:
+            self._acks = {}
+        self._acks[str(ack_id)] = pending
+
+    def notify_outgoing(self, data):
+        """An event is sent to this client: data is [name, *args]."""
+        for handler in self._any_outgoing:
+            call(handler, tuple(data), 'on_any_outgoing')
+
+    def _dispatch(self, data):
+        for handler in self._any:
+            call(handler, tuple(data), 'on_any')
+        name = data.pop(0)
+        handlers = self._events.get(name) if self._events else None
+        if handlers:
+            for handler in handlers:
+                if handler[3]:
+                    self._forget(name, handler)
+                call(handler, data, name)
+
+    def _after_middleware(self, error, data):
+        if not self.connected:
+            return
+        if error is None:
+            self._dispatch(data)
+            return
+        if self.conn.protocol == 3:
+            # Clients of revision 4 take it as an `error` event; those of revision 5 would take it as the end.
+            message, extra = error_data(error)
+            self.client.send(CONNECT_ERROR, self.nsp.name, None, message if extra is None else extra)
+        EventEmitter.emit(self, 'error', error)
+
+    def _expect(self, ack_id, fn, timeout):
+        key = str(ack_id)
+
+        def time_up():
+            pending = self._acks.pop(key, None) if self._acks else None
+            if pending is not None:
+                pending.fail('operation has timed out')
+
+        self.expect_answer(key, Pending(fn, timeout, time_up))
+
+
+def _without(handlers, fn):
+    return () if fn is None else tuple(handler for handler in handlers if handler[0] != fn)

@@ -1,0 +1,190 @@
+"""WsServer: WebSocket channels at a path (platform module `websocket`)."""
+
+from ..errors import OptionError, ProtocolError, StateError
+from ..events import EventEmitter
+from . import handshake
+from .codec import BINARY, MAX_MESSAGE, NORMAL, frame, text_frame
+from .connection import Connection
+
+
+class Channel(EventEmitter):
+    """One WebSocket. Emits open, message(data: str or bytes), close(code, reason), drain.
+
+    path: str; headers: mapping; request: the Request it began with; eos: who is asking, or None; closed: bool.
+    """
+
+    __slots__ = ('server', 'request', '_wire')
+
+    def __init__(self, server, request, stream):
+        EventEmitter.__init__(self)
+        self.server = server
+        self.request = request
+        self._wire = _Wire(self, stream, server.max_message)
+
+    @property
+    def path(self):
+        """The path that the client asked for (str)."""
+        return self.request.path
+
+    @property
+    def headers(self):
+        """The headers of the handshake."""
+        return self.request.headers
+
+    @property
+    def eos(self):
+        """Who is asking; None where the request carries no valid token."""
+        return getattr(self.request, 'eos', None)
+
+    @property
+    def closed(self):
+        """True once the channel is closed."""
+        return self._wire.stream is None
+
+    @property
+    def writable(self):
+        """False while more is queued than the stream's soft limit; `drain` follows."""
+        return self._wire.stream is not None and self._wire.stream.writable
+
+    def send(self, data):
+        """Sends `data` (str: a text message, bytes: a binary one); False where the channel is closed."""
+        if self._wire.stream is None:
+            return False
+        if isinstance(data, str):
+            self._wire.send_text(data)
+        else:
+            self._wire.send_binary(bytes(data))
+        return True
+
+    def ping(self, payload=b''):
+        """Sends a ping (payload: 125 bytes at most)."""
+        if self._wire.stream is not None:
+            self._wire.ping(payload)
+
+    def close(self, code=NORMAL, reason=''):
+        """Closes the channel. code: 1000, or 3000 to 4999 for meanings of the app's own; reason: str."""
+        if not (code == NORMAL or 1001 <= code <= 1014 or 3000 <= code <= 4999):
+            raise OptionError('ws.close_code', 'a close code that cannot be sent', code, '1000 or 3000-4999')
+        self._wire.close(code, reason)
+
+
+class _Wire(Connection):
+    """The connection below a channel."""
+
+    __slots__ = ('channel',)
+
+    def __init__(self, channel, stream, max_message):
+        Connection.__init__(self, stream, max_message)
+        self.channel = channel
+
+    def on_text(self, text):
+        self.channel.emit('message', text)
+
+    on_binary = on_text
+
+    def on_drain(self):
+        self.channel.emit('drain')
+
+    def on_closed(self, code, reason, wire_reason):
+        self.channel.server.channels.discard(self.channel)
+        self.channel.emit('close', code, reason)
+
+
+class WsServer(EventEmitter):
+    """Emits start, stop, connection(channel). channels: a set of those that are open.
+
+    max_message: bytes of one message, at most; above it the channel is closed with 1009.
+    """
+
+    __slots__ = ('path', 'channels', 'max_message', '_http_server', '_owned')
+
+    def __init__(self, path, http_server, owned, max_message=MAX_MESSAGE):
+        EventEmitter.__init__(self)
+        self.path = path
+        self.channels = set()
+        self.max_message = max_message
+        self._http_server = http_server
+        self._owned = owned
+        http_server.mount(path, self)
+
+    @staticmethod
+    def create_server(path, where, tls=None, max_message=MAX_MESSAGE):
+        """A WsServer at `path` (str). where: a socket address (then it has an HTTP server of its own, which `start`
+        starts), an HttpServer or a WebApp. tls: options of create_server, for an address."""
+        if path[:1] != '/':
+            raise OptionError('ws.path', 'a path begins with a slash', repr(path), "'/...'")
+        http_server = getattr(where, 'server', where)
+        if hasattr(http_server, 'mount'):
+            return WsServer(path, http_server, False, max_message)
+        if not hasattr(where, 'port'):
+            raise OptionError(
+                'ws.where', 'cannot listen there', type(where).__name__, 'socket.sockaddr(...), an HttpServer or a WebApp'
+            )
+        from ..http import create_server
+
+        return WsServer(path, create_server('websocket', _not_found, 0, where, tls), True, max_message)
+
+    def start(self):
+        """Starts the HTTP server that came with it; returns self."""
+        if not self._owned:
+            raise StateError('ws.start', 'the HTTP server that this is attached to starts and stops it')
+        self._http_server.start()
+        self.emit('start')
+        return self
+
+    def stop(self, callback=None):
+        """Closes every channel (1001) and stops listening; then calls `callback()`."""
+        self._http_server.unmount(self.path)
+        for channel in list(self.channels):
+            channel.close(1001)
+
+        def stopped(*args):
+            self.emit('stop')
+            if callback is not None:
+                callback()
+
+        if self._owned:
+            self._http_server.stop(stopped)
+        else:
+            stopped()
+
+    def port(self):
+        """The port it listens on (int)."""
+        return self._http_server.port()
+
+    def broadcast(self, chunk):
+        """Sends `chunk` (str or bytes) to every channel: framed once, the same bytes for all."""
+        data = text_frame(chunk.encode()) if isinstance(chunk, str) else frame(BINARY, bytes(chunk))
+        for channel in list(self.channels):
+            wire = channel._wire
+            if wire.stream is not None and not wire.closing:
+                wire.stream.write(data)
+
+    def handle_request(self, req, res):
+        """A plain request (the HttpServer's call): this path speaks WebSocket only."""
+        res.status(426)
+        res.set('Upgrade', 'websocket')
+        res.set('Connection', 'Upgrade')
+        res.set('Content-Type', 'text/plain; charset=utf-8')
+        res.end('this path speaks WebSocket\n')
+
+    def handle_upgrade(self, req, stream, head):
+        """A handshake (the HttpServer's call)."""
+        try:
+            key = handshake.check_request(req)
+        except ProtocolError as exc:
+            stream.write(handshake.refusal(exc))
+            stream.finish('transport error')
+            return
+        stream.write(handshake.response(key))
+        channel = Channel(self, req, stream)
+        self.channels.add(channel)
+        self.emit('connection', channel)
+        channel.emit('open')
+        if head and not channel.closed:
+            channel._wire.feed(head, len(head))
+
+
+def _not_found(req, res):
+    res.status(404)
+    res.end('not found\n')
