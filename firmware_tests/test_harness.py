@@ -3,7 +3,6 @@
 import io
 
 from edgeio import iosched
-
 from firmware_tests import harness
 
 

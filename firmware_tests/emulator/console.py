@@ -48,7 +48,7 @@ class Console:
             self._read()
 
     def log_in(self, seconds):
-        """Waits for the board to come up and starts a shell without echo and line editor: that one is 15 times faster."""
+        """Waits for the board to come up, and starts a shell without echo and line editor (15 times faster)."""
         found, before = self.expect(rb'board ready|Kernel panic', seconds)
         if found[0] != b'board ready':
             raise ConsoleError(f'the board did not come up: {_text(before + found[0])}')

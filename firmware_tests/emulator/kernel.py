@@ -8,7 +8,7 @@ from ..targets.debian import Archive
 META_PACKAGE = 'linux-image-armmp'
 
 WANTED = ('virtio_mmio', 'virtio_pci', 'virtio_blk', 'virtio_net', 'crc32c_generic', 'ext4', 'softdog', 'leds-gpio')
-"""Bus, disk, network, file system (ext4 asks for crc32c by name only); a watchdog and LEDs. Built-in ones are passed over."""
+"""Bus, disk, network, file system (ext4 asks for crc32c by name), watchdog, LEDs; built-in ones are passed over."""
 
 UNPACKED = (
     './boot/vmlinuz-*',
