@@ -22,6 +22,9 @@ SOFT_LIMIT = 65536
 HARD_LIMIT = 16777216
 """Bytes queued above which a slow peer's stream is closed, reason 'write queue overflow'."""
 
+JOIN_LIMIT = 131072
+"""Bytes that are copied together for one system call, at most."""
+
 LINGER = 10000
 """Milliseconds that `finish` waits for the peer to take what is queued."""
 
@@ -85,22 +88,19 @@ class Stream:
         if out is None or self.sock is None:
             return
         if type(out) is list:
-            out = b''.join(out)
-        try:
-            sent = self.sock.send(out)
-        except OSError as exc:
-            if exc.errno not in _AGAIN:
-                self.abort('transport error')
+            if self.queued > JOIN_LIMIT:
+                self._flush_pieces(out)
                 return
-            sent = 0
+            out = b''.join(out)
+        sent = self._send(out)
         if sent == len(out):
             self._out = None
             self.queued = 0
             if self._flags:
                 self._emptied()
-        else:
-            self._out = memoryview(out)[sent:] if sent else out
-            self.queued = len(self._out)
+        elif sent >= 0:
+            self._out = _rest(out, sent)
+            self.queued -= sent
             self._block()
 
     def on_readable(self):
@@ -182,6 +182,37 @@ class Stream:
             except Exception as exc:
                 report(exc, 'a close')
 
+    def _send(self, data):
+        """How many bytes the socket took; -1 where it failed, and the stream is closed."""
+        try:
+            return self.sock.send(data)
+        except OSError as exc:
+            if exc.errno in _AGAIN:
+                return 0
+            self.abort('transport error')
+            return -1
+
+    def _flush_pieces(self, out):
+        # More is queued than is worth joining: the system gets it in portions, and what it does not take stays.
+        i = 0
+        while i < len(out):
+            piece = out[i]
+            if len(piece) < JOIN_LIMIT:
+                piece, i = _portion(out, i)
+            else:
+                i += 1
+            sent = self._send(piece)
+            if sent < 0:
+                return
+            self.queued -= sent
+            if sent < len(piece):
+                self._out = [_rest(piece, sent)] + out[i:]
+                self._block()
+                return
+        self._out = None
+        if self._flags:
+            self._emptied()
+
     def _fill(self):
         if self.queued > self.limits[1]:
             # Not from inside write: whoever writes to many must not lose one under its hands.
@@ -224,6 +255,20 @@ class Stream:
         except Exception as exc:
             report(exc, 'an end of input')
             self.abort('internal error')
+
+
+def _rest(data, sent):
+    """What is left of `data`: long data is not copied. (MicroPython cannot join a memoryview: short data is.)"""
+    return memoryview(data)[sent:] if len(data) - sent > JOIN_LIMIT else bytes(memoryview(data)[sent:])
+
+
+def _portion(out, i):
+    """(the pieces from `i` joined, up to JOIN_LIMIT bytes, the index behind them)."""
+    size, first = 0, i
+    while i < len(out) and size + len(out[i]) <= JOIN_LIMIT:
+        size += len(out[i])
+        i += 1
+    return b''.join(out[first:i]), i
 
 
 _FULL, _BLOCKED, _PAUSED, _EOF, _NO_WRITE, _SHUT = 1, 2, 4, 8, 16, 32

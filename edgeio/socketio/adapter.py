@@ -112,30 +112,34 @@ class Adapter(EventEmitter):
 
         volatile: only to those that are writable. gathering: collects their answers. Returns how many it went to.
         """
-        sockets = self.select(rooms, excluded)
         nsp = self.nsp
         ack_id = None if gathering is None else nsp.next_ack_id()
         encoded = Encoded(*nsp.server.parser.encode(EVENT, nsp.name, ack_id, data))
+        sockets = self.select(rooms, excluded)
+        if gathering is not None:
+            gathering.expect(len(sockets))
+            for socket in sockets:
+                socket.expect_answer(ack_id, gathering)
+        return self.deliver(encoded, data, sockets, volatile)
+
+    def deliver(self, encoded, data, sockets, volatile):
+        """Sends `encoded` to `sockets`. Returns how many it went to."""
         frame = encoded.text_frame
-        sent = 0
+        dropped = 0
         for socket in sockets:
             conn = socket.conn
-            stream = conn.stream
             if socket.watched:
                 socket.notify_outgoing(data)
-            if ack_id is not None:
-                socket.expect_answer(ack_id, gathering)
             if volatile and not conn.writable:
-                self.dropped += 1
+                dropped += 1
                 continue
+            stream = conn.stream
             if frame is not None and stream is not None and conn._events is None:
                 stream.write(frame)
             else:
                 encoded.send(conn)
-            sent += 1
-        if gathering is not None:
-            gathering.expect(sent)
-        return sent
+        self.dropped += dropped
+        return len(sockets) - dropped
 
     # -- what may reach beyond this process in other adapters ----------------------------------------------------
 

@@ -5,6 +5,7 @@ from ..events import EventEmitter
 from .broadcast import Operator, listed
 from .middleware import Chain
 from .packet import check_name
+from .recovery import RECOVERABLE
 from .socket import Socket
 
 
@@ -141,13 +142,19 @@ class Namespace(Senders):
 
     def add(self, client, query, auth):
         """A client wants to join: runs the middleware, then lets the socket in or refuses it."""
-        socket = Socket(self, client, self._socket_id(client), query, auth)
+        recovery = self.server.recovery
+        session = None if recovery is None else self._restore(auth)
+        socket = Socket(self, client, self._socket_id(client) if session is None else session.sid, query, auth)
         client.sockets[self.name] = socket
+        if session is not None:
+            socket.take_up(session)
+        elif recovery is not None and client.conn.protocol == 4:
+            socket.pid = self.server.make_id()
         middleware = self._middleware if self.parent is None else self.parent.middleware + self._middleware
-        if middleware:
-            Chain(middleware, socket, lambda error: self._admit(client, socket, error)).run()
+        if middleware and not (session is not None and recovery['skip_middlewares']):
+            Chain(middleware, socket, lambda error: self._admit(client, socket, error, session)).run()
         else:
-            self._admit(client, socket, None)
+            self._admit(client, socket, None, session)
 
     def remove(self, socket):
         """A socket is disconnected."""
@@ -157,6 +164,12 @@ class Namespace(Senders):
 
     def on_socket_closing(self, socket, reason):
         """A socket is about to leave its rooms."""
+        if socket.pid is not None and reason in RECOVERABLE:
+            self.adapter.persist(socket)
+
+    def _restore(self, auth):
+        pid, offset = auth.get('pid'), auth.get('offset')
+        return self.adapter.restore(pid, offset) if type(pid) is str and type(offset) is str else None
 
     def _target(self):
         return self
@@ -168,7 +181,7 @@ class Namespace(Senders):
             return self.server.make_id()
         return client.id if self.name == '/' else self.name + '#' + client.id
 
-    def _admit(self, client, socket, error):
+    def _admit(self, client, socket, error, session):
         if client.conn.state != 'open' or client.sockets.get(self.name) is not socket:
             socket.leave_all()
             return
@@ -179,6 +192,8 @@ class Namespace(Senders):
             return
         self.sockets[socket.id] = socket
         socket.on_connected()
+        for encoded in session.missed if session is not None else ():
+            encoded.send(socket.conn)
         self.server.on_joined(client)
         for emitter in (self,) if self.parent is None else (self.parent, self):
             for event in ('connect', 'connection'):

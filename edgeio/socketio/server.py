@@ -16,6 +16,7 @@ from .client_file import ClientFile
 from .codec import JsonParser
 from .namespace import Namespace, ParentNamespace, Senders, is_dynamic
 from .packet import MAX_ATTACHMENTS
+from .recovery import RecoveryAdapter, read_recovery
 
 _OWN_OPTIONS = {
     'path': '/socket.io',
@@ -25,6 +26,7 @@ _OWN_OPTIONS = {
     'parser': None,
     'connect_timeout': 45000,
     'cleanup_empty_child_namespaces': False,
+    'connection_state_recovery': None,
     'max_attachments': MAX_ATTACHMENTS,
     'max_attachment_bytes': 4000000,
     'max_namespaces': 64,
@@ -41,13 +43,13 @@ class Server(Senders):
     server: an HttpServer or a WebApp, started or not; or None, and `attach` later. Options, as keywords or as a
     dict with the document's spelling: path ('/socket.io'), serve_client (True), client_file (a path: serves that
     file as the client), adapter (a class), parser (an object or a class), connect_timeout (ms until a client must
-    have joined a namespace), cleanup_empty_child_namespaces, max_attachments, max_attachment_bytes,
+    have joined a namespace), cleanup_empty_child_namespaces, connection_state_recovery (see recovery.py), max_attachments, max_attachment_bytes,
     max_namespaces (of one client), and those of engineio.Server: ping_timeout, ping_interval, transports, origins,
     cookie, allow_upgrades, ... Raises OptionError for an unknown option, naming the nearest known one.
     """
 
     __slots__ = (
-        'options', 'engine', 'parser', 'sockets', 'namespaces', 'ack_timeout', '_parents', '_arrivals', '_client_file',
+        'options', 'engine', 'parser', 'sockets', 'namespaces', 'ack_timeout', 'recovery', '_parents', '_arrivals', '_client_file',
         '_http_servers',
     )  # fmt: skip
 
@@ -58,6 +60,7 @@ class Server(Senders):
         self.options = read_options('socketio.Server', OPTIONS, options, kwargs)
         _check_options(self.options)
         self.ack_timeout = 60000  # ms that emit_with_ack waits where no timeout was named
+        self.recovery = read_recovery(self.options['connection_state_recovery'])
         self.parser = self._make_parser()
         self.namespaces = {}
         self._parents = []
@@ -206,7 +209,8 @@ class Server(Senders):
 
     def make_adapter(self, namespace):
         """The adapter of a new namespace."""
-        return (self.options['adapter'] or Adapter)(namespace)
+        make = self.options['adapter'] or (Adapter if self.recovery is None else RecoveryAdapter)
+        return make(namespace)
 
     def make_id(self):
         """The id of a new socket (revision 5)."""

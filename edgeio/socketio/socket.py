@@ -104,15 +104,18 @@ class Socket(EventEmitter):
         if args and callable(args[-1]):
             fn, args = args[-1], args[:-1]
         data = (name,) + args
-        if self.watched:
-            self.notify_outgoing(list(data))
         if not self.connected:
             if fn is not None and timeout is not None:
                 Pending(fn, timeout, None).fail('socket has been disconnected')
             return
+        if fn is None and not volatile and self.pid is not None:
+            self.nsp.adapter.broadcast(list(data), (self.id,), ())  # kept, with an offset, should the client be away
+            return
         if volatile and not self.conn.writable:
             self.nsp.adapter.dropped += 1
             volatile = None
+        if self.watched:
+            self.notify_outgoing(data)
         if fn is not None:
             ack_id = self.nsp.next_ack_id()
             self._expect(ack_id, fn, timeout)
@@ -255,6 +258,13 @@ class Socket(EventEmitter):
         pending = self._acks.pop(ack_id, None) if self._acks else None
         if pending is not None:
             pending.settle(data)
+
+    def take_up(self, session):
+        """The socket goes on where an earlier one ended (see recovery.py)."""
+        self.recovered = True
+        self.pid = session.pid
+        self._data = session.data
+        self.nsp.adapter.add_all(self.id, session.rooms)
 
     def on_connected(self):
         """The namespace has taken the socket in: it is told so, with its id (revision 5)."""
