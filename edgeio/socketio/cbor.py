@@ -1,0 +1,121 @@
+"""The CBOR parser: each packet one binary message, binary values inside (RFC 8949; needs the package cbor2).
+
+    io = Server(app.server, parser=CborParser)
+
+The browser's side is `edgeio/client/cbor.js`, served at `<path>/cbor.js`: `io({ parser: cborParser })`.
+A packet is the map {type, nsp, data, id}, as other binary parsers of Socket.IO have it.
+"""
+
+from ..errors import OptionError, ProtocolError
+from .codec import MAX_NSP
+from .packet import ACK, CONNECT, DISCONNECT, EVENT, check_event
+
+MAX_DEPTH = 32
+"""Levels of lists and maps in a packet, at most."""
+
+_PLAIN = (type(None), bool, int, float, str, bytes)
+
+
+class CborParser:
+    """The parser in CBOR. OptionError where cbor2 is not installed."""
+
+    def __init__(self):
+        try:
+            import cbor2
+        except ImportError:
+            raise OptionError(
+                'sio.cbor2', 'the CBOR parser needs the package cbor2', setting='pip install edgeio[cbor]'
+            ) from None
+        self._dumps = cbor2.dumps
+        self.loads = cbor2.loads
+
+    def encode(self, kind, nsp, ack_id, data):
+        """(packet, None): bytes. TypeError or ValueError for what CBOR has no form for."""
+        packet = {'type': kind, 'nsp': nsp}
+        if data is not None:
+            packet['data'] = data
+        if ack_id is not None:
+            packet['id'] = int(ack_id)
+        return self._dumps(packet), None
+
+    def decoder(self, client):
+        """The decoder of one connection."""
+        return CborDecoder(self, client)
+
+
+class CborDecoder:
+    """Reads the packets of one connection."""
+
+    __slots__ = ('_loads', '_client')
+
+    def __init__(self, parser, client):
+        self._loads = parser.loads
+        self._client = client
+
+    def on_text(self, packet):
+        """A text message: this parser has none."""
+        self._client.on_violation(_bad('text where CBOR is due', packet))
+
+    def on_binary(self, data):
+        """A packet."""
+        try:
+            packet = self._loads(data)
+            _check_plain(packet, 0)
+            self._take(packet)
+        except ProtocolError as exc:
+            self._client.on_violation(exc)
+        except Exception as exc:
+            # What the library raises for hostile input has many types; none of it may reach the loop.
+            self._client.on_violation(_bad('not CBOR: ' + str(exc)[:80], data))
+
+    def on_drain(self):
+        """The session has room to write again."""
+
+    def on_close(self, reason):
+        """The session is over."""
+        self._client.on_close(reason)
+
+    def _take(self, packet):
+        if type(packet) is not dict:
+            raise _bad('a packet is a map', packet)
+        kind, nsp, data, ack_id = (packet.get(key) for key in ('type', 'nsp', 'data', 'id'))
+        nsp = '/' if nsp is None else nsp
+        if type(nsp) is not str or nsp[:1] != '/' or len(nsp) > MAX_NSP:
+            raise _bad('not a namespace', nsp)
+        if ack_id is not None and (type(ack_id) is not int or not 0 <= ack_id < 1 << 53):
+            raise _bad('not an id', ack_id)
+        ack_id = None if ack_id is None else str(ack_id)
+        client = self._client
+        if kind == EVENT:
+            check_event(data)
+            client.on_event(nsp, ack_id, data)
+        elif kind == ACK and ack_id is not None and type(data) is list:
+            client.on_ack(nsp, ack_id, data)
+        elif kind == CONNECT and (data is None or type(data) is dict):
+            nsp, _, query = nsp.partition('?')
+            client.on_connect(nsp, query or None, data)
+        elif kind == DISCONNECT:
+            client.on_disconnect(nsp)
+        else:
+            raise _bad('a packet that is not defined', kind)
+
+
+def _check_plain(value, depth):
+    """Tags (dates, shared references, regular expressions, ...) and deep nesting are refused."""
+    if depth > MAX_DEPTH:
+        raise _bad('nested too deeply', depth)
+    kind = type(value)
+    if kind is list:
+        for item in value:
+            _check_plain(item, depth + 1)
+    elif kind is dict:
+        for key, item in value.items():
+            if type(key) is not str:
+                raise _bad('a key that is not text', key)
+            _check_plain(item, depth + 1)
+    elif kind not in _PLAIN:
+        raise _bad('a type that is not served', kind.__name__)
+
+
+def _bad(text, seen):
+    return ProtocolError('sio.cbor', text, repr(seen)[:80])

@@ -1,0 +1,149 @@
+"""Connection state recovery: a client that comes back in time finds its id, rooms, data and the events it missed.
+
+Off by default; the option is connection_state_recovery=True or a dict of
+
+    max_disconnection_duration    ms that a session waits for its client (120000)
+    skip_middlewares              True: the namespace's middleware is not run again (True)
+    max_packets                   events kept for those who are away, per namespace (1000)
+    max_packet_bytes              the same, in bytes of their encoding (4000000)
+    max_sessions                  sessions kept, per namespace (1000)
+
+Each event carries an offset as its last argument; a client returns with its private id (pid) and the last offset
+it saw. What no longer fits into the bounds cannot be recovered: such a client simply starts a new session.
+"""
+
+from ..compat import monotonic_ms
+from ..options import read_options
+from .adapter import Adapter
+from .encoded import Encoded
+from .packet import EVENT
+
+OPTIONS = {
+    'max_disconnection_duration': 120000,
+    'skip_middlewares': True,
+    'max_packets': 1000,
+    'max_packet_bytes': 4000000,
+    'max_sessions': 1000,
+}
+
+RECOVERABLE = (
+    'transport error',
+    'transport close',
+    'forced close',
+    'ping timeout',
+    'server shutting down',
+    'forced server close',
+)
+"""Reasons after which a client may come back: those that neither side chose."""
+
+
+def read_recovery(value):
+    """The option's value as a dict of all settings, or None where it is off."""
+    if not value:
+        return None
+    return read_options('connection_state_recovery', OPTIONS, value if isinstance(value, dict) else None)
+
+
+class Session:
+    """What is kept of a socket whose client is away."""
+
+    __slots__ = ('sid', 'pid', 'rooms', 'data', 'until', 'missed')
+
+    def __init__(self, socket, until):
+        self.sid = socket.id
+        self.pid = socket.pid
+        self.rooms = list(socket.nsp.adapter.socket_rooms(socket.id) or ())
+        self.data = socket._data
+        self.until = until
+        self.missed = ()
+
+
+class _Kept:
+    __slots__ = ('offset', 'encoded', 'rooms', 'excluded', 'time', 'size')
+
+    def __init__(self, offset, encoded, rooms, excluded, time, size):
+        self.offset = offset
+        self.encoded = encoded
+        self.rooms = rooms
+        self.excluded = excluded
+        self.time = time
+        self.size = size
+
+
+class RecoveryAdapter(Adapter):
+    """The in-memory adapter with a memory: events, and the sessions of those who are away."""
+
+    __slots__ = ('_settings', '_kept', '_bytes', '_sessions', '_count', '_prefix')
+
+    def __init__(self, nsp):
+        Adapter.__init__(self, nsp)
+        self._settings = nsp.server.recovery
+        self._kept = []
+        self._bytes = 0
+        self._sessions = {}  # pid -> Session
+        self._count = 0
+        self._prefix = nsp.server.make_id()[:8]  # offsets of an earlier process are not taken for ours
+
+    def broadcast(self, data, rooms, excluded, volatile=False, gathering=None):
+        """As Adapter.broadcast; an event that may be recovered gets an offset and is kept."""
+        if volatile or gathering is not None:
+            return Adapter.broadcast(self, data, rooms, excluded, volatile, gathering)
+        self._count += 1
+        offset = self._prefix + str(self._count)
+        nsp = self.nsp
+        encoded = Encoded(*nsp.server.parser.encode(EVENT, nsp.name, None, data + [offset]))
+        self._keep(offset, encoded, rooms, excluded)
+        return self.deliver(encoded, data, self.select(rooms, excluded), False)
+
+    def persist(self, socket):
+        """The client of `socket` is away."""
+        now = monotonic_ms()
+        self._forget_old(now)
+        while len(self._sessions) >= self._settings['max_sessions']:
+            oldest = min(self._sessions.values(), key=lambda session: session.until)
+            del self._sessions[oldest.pid]
+        self._sessions[socket.pid] = Session(socket, now + self._settings['max_disconnection_duration'])
+
+    def restore(self, pid, offset):
+        """The Session of `pid`, with what it missed after `offset`; None where it cannot be had."""
+        self._forget_old(monotonic_ms())
+        session = self._sessions.get(pid)
+        index = self._index(offset)
+        if session is None or index < 0:
+            return None
+        del self._sessions[pid]
+        rooms = set(session.rooms)
+        session.missed = [
+            kept.encoded
+            for kept in self._kept[index + 1 :]
+            if (not kept.rooms or not rooms.isdisjoint(kept.rooms)) and rooms.isdisjoint(kept.excluded)
+        ]
+        return session
+
+    def _keep(self, offset, encoded, rooms, excluded):
+        now = monotonic_ms()
+        size = len(encoded.packet) + sum(len(a) for a in encoded.attachments or ())
+        self._kept.append(_Kept(offset, encoded, rooms, excluded, now, size))
+        self._bytes += size
+        settings = self._settings
+        drop = 0
+        oldest = now - settings['max_disconnection_duration']
+        while drop < len(self._kept) and (
+            len(self._kept) - drop > settings['max_packets']
+            or self._bytes > settings['max_packet_bytes']
+            or self._kept[drop].time < oldest
+        ):
+            self._bytes -= self._kept[drop].size
+            drop += 1
+        if drop:
+            self._kept = self._kept[drop:]
+
+    def _forget_old(self, now):
+        for pid in [pid for pid, session in self._sessions.items() if session.until < now]:
+            del self._sessions[pid]
+
+    def _index(self, offset):
+        for i in range(len(self._kept) - 1, -1, -1):
+            if self._kept[i].offset == offset:
+                return i
+        return -1
