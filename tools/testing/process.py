@@ -44,7 +44,7 @@ def run(command, limit, show=False, keep_out=None, env=None, cwd=ROOT):
 
     def out_of_time():
         timed_out.set()
-        end_group(process.pid)
+        end_group(process)
 
     timer = threading.Timer(limit, out_of_time)
     timer.start()
@@ -57,12 +57,16 @@ def run(command, limit, show=False, keep_out=None, env=None, cwd=ROOT):
         process.wait()
     finally:
         timer.cancel()
-        end_group(process.pid)
-        process.wait()
+        end_group(process)
     return Ended(None if timed_out.is_set() else process.returncode, lines)
 
 
-def end_group(pid):
-    """Ends what is left of the process group that was started as `pid`."""
+def end_group(process):
+    """Ends what is left of a process's group; a program still running is interrupted first, so that it tidies up."""
+    with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(10)
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
