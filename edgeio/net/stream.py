@@ -11,9 +11,10 @@ and may be replaced at any time (`stream.protocol = other`): that is how HTTP ha
 """
 
 from .. import iosched
-from ..compat import EAGAIN, EINTR, POLLERR, POLLHUP, POLLIN, POLLOUT, receive, shut_down
+from ..compat import EAGAIN, EINTR, POLLERR, POLLHUP, POLLIN, POLLOUT, monotonic_ms, receive, shut_down
 from ..pollset import change, forget, watch
 from ..report import report
+from ..sweep import Sweep
 from ..timers import set_timeout
 
 SOFT_LIMIT = 65536
@@ -28,7 +29,12 @@ JOIN_LIMIT = 131072
 LINGER = 10000
 """Milliseconds that `finish` waits for the peer to take what is queued."""
 
+LAST_INPUT = 2000
+"""Milliseconds that `finish` then waits for the peer to close. A socket closed with unread input is reset by the
+system, and the peer could lose what was written last: so input is read, and dropped."""
+
 _dirty = iosched.dirty
+_finishing = Sweep(100)
 
 
 class Stream:
@@ -38,7 +44,7 @@ class Stream:
     that the socket is given back; queued: bytes that wait to be written; limits: (soft, hard) bytes.
     """
 
-    __slots__ = ('fd', 'mask', 'sock', 'protocol', 'peer', 'queued', 'limits', '_out', '_ending', '_flags')
+    __slots__ = ('fd', 'mask', 'sock', 'protocol', 'peer', 'queued', 'limits', 'bucket', '_out', '_ending', '_flags')
 
     secure = False
 
@@ -50,6 +56,7 @@ class Stream:
         self.peer = peer
         self.limits = limits
         self.queued = 0
+        self.bucket = None
         self._out = None  # None, one bytes object, or a list of them
         self._ending = None  # the reason to close with once the queue is empty
         self._flags = 0
@@ -111,8 +118,8 @@ class Stream:
             if exc.errno not in _AGAIN:
                 self.abort('transport error')
             return
-        if not data:
-            self._end_of_input()
+        if not data or self._flags & _DROP_INPUT:
+            self._dropped_or_ended(data)
             return
         try:
             self.protocol.feed(data, len(data))
@@ -150,16 +157,23 @@ class Stream:
                 self._emptied()
 
     def finish(self, reason='forced close'):
-        """Closes once the queue is written; after LINGER ms in any case. Input that still comes is not read."""
+        """Closes once the queue is written and the peer has closed, or the time for that is up (LINGER, LAST_INPUT).
+
+        Input that still comes is dropped.
+        """
         if self.sock is None or self._ending is not None:
             return
         self._ending = reason
         self._flags |= _NO_WRITE
         if self._out is None:
-            self.abort(reason)
+            self._emptied()
         else:
             self.pause()
-            set_timeout(self.abort, LINGER, reason)
+            _finishing.watch(self, monotonic_ms() + LINGER)
+
+    def on_deadline(self, now):
+        """The time to finish is up. The sweep calls it."""
+        self.abort(self._ending)
 
     def abort(self, reason='forced close'):
         """Closes now; what is queued is lost. The protocol's `on_close(reason)` follows at once; once only."""
@@ -171,6 +185,8 @@ class Stream:
         self.queued = 0
         self._flags |= _NO_WRITE
         forget(self, True)
+        if self.bucket is not None:
+            _finishing.drop(self)
         try:
             sock.close()
         except OSError:
@@ -232,7 +248,7 @@ class Stream:
             self._flags &= ~_BLOCKED
             change(self, self.mask & ~POLLOUT)
         if self._ending is not None:
-            self.abort(self._ending)
+            self._await_close()
             return
         if self._flags & _SHUT:
             self._flags &= ~_SHUT
@@ -242,12 +258,25 @@ class Stream:
         if self._flags & _FULL:
             self._drained()
 
+    def _await_close(self):
+        if self._flags & _EOF or not shut_down(self.sock):
+            self.abort(self._ending)
+            return
+        self._flags |= _DROP_INPUT
+        _finishing.watch(self, monotonic_ms() + LAST_INPUT)
+        self.resume()
+
     def _drained(self):
         self._flags &= ~_FULL
         if not self._flags & _NO_WRITE:
             self.protocol.on_drain()
 
-    def _end_of_input(self):
+    def _dropped_or_ended(self, data):
+        if data:
+            return
+        if self._ending is not None:
+            self.abort(self._ending)
+            return
         self._flags |= _EOF
         change(self, self.mask & ~POLLIN)
         try:
@@ -271,5 +300,5 @@ def _portion(out, i):
     return b''.join(out[first:i]), i
 
 
-_FULL, _BLOCKED, _PAUSED, _EOF, _NO_WRITE, _SHUT = 1, 2, 4, 8, 16, 32
+_FULL, _BLOCKED, _PAUSED, _EOF, _NO_WRITE, _SHUT, _DROP_INPUT = 1, 2, 4, 8, 16, 32, 64
 _AGAIN = (EAGAIN, EINTR)
