@@ -52,11 +52,12 @@ def test_a_target_that_exits_with_an_error_is_a_failure_whatever_it_counted(monk
     assert (count.passed, count.failed) == (3, 1)
 
 
-def test_a_command_out_of_time_is_ended_with_all_it_started():
+def test_a_command_out_of_time_is_interrupted_and_ended_with_all_it_started():
     code = 'import subprocess, sys, time; subprocess.Popen(["sleep", "600"]); print("up", flush=True); time.sleep(600)'
     ended = process.run([sys.executable, '-c', code], limit=3)
     assert ended.code is None
-    assert ended.lines == ['up\n']
+    assert ended.lines[0] == 'up\n'
+    assert ended.lines[-1] == 'KeyboardInterrupt\n'
 
 
 def test_a_missing_browser_is_named_with_the_command_that_helps(monkeypatch):
