@@ -40,13 +40,14 @@ def run_module(name, wanted, tally):
         _failed(tally, name, exc)
         return
     module = sys.modules.pop(full)
+    tests = sorted([test for test in dir(module) if test.startswith('test_') and wanted(name + '.' + test)])
     before = tally.passed
-    for test in sorted(dir(module)):
-        if test.startswith('test_') and wanted(name + '.' + test):
-            run_test(name + '.' + test, getattr(module, test), tally)
-    print('%-24s %d passed' % (name, tally.passed - before), file=tally.out)
+    for test in tests:
+        run_test(name + '.' + test, getattr(module, test), tally)
+    if tests:
+        print('%-24s %d passed' % (name, tally.passed - before), file=tally.out)
     # A module is dropped once it has run: the whole suite must fit in a small heap.
-    module = None
+    module = tests = None
     gc.collect()
 
 
