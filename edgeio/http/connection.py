@@ -1,0 +1,334 @@
+"""One HTTP connection: the parser as a stream's protocol. Requests are answered in order, one at a time."""
+
+from ..compat import monotonic_ms
+from ..errors import EdgeError, ProtocolError
+from ..report import report
+from ..timers import set_immediate
+from .codec import RequestParser
+from .limits import BODY_PROGRESS, MAX_DRAIN
+from .message import response_head
+
+# What the connection waits for, and so which time-out applies.
+_HEAD, _IDLE, _BODY, _RESPONSE, _LINGER = range(5)
+
+LINGER = 2000
+"""Milliseconds that a connection closed early still reads, so that the peer gets the response and not a reset."""
+
+
+class HttpConnection(RequestParser):
+    """Speaks HTTP on `stream` for `server`. closing: no request follows the one that is served now."""
+
+    __slots__ = (
+        'stream',
+        'server',
+        'request',
+        'response',
+        'closing',
+        'bucket',
+        '_phase',
+        '_due',
+        '_next_look',
+        '_served',
+        '_mark',
+    )
+
+    def __init__(self, server, stream):
+        RequestParser.__init__(self, server.heads, server.limits)
+        self.server = server
+        self.stream = stream
+        self.request = self.response = None  # those of the request that is served now
+        self.closing = False
+        self.bucket = None
+        self._served = 0  # requests so far
+        self._mark = 0  # where a slow exchange stood at the last look: bytes or requests
+        self._next_look = None
+        stream.protocol = self
+        self._wait(_HEAD, 'header_timeout')
+
+    @property
+    def peer(self):
+        """(host, port) of the client."""
+        return self.stream.peer
+
+    @property
+    def secure(self):
+        """True under TLS."""
+        return self.stream.secure
+
+    # -- the parser's calls --------------------------------------------------------------------------------------
+
+    def on_request(self, head):
+        """A request has come: its handler runs at once."""
+        server = self.server
+        self._served += 1
+        if self._served == server.max_requests:
+            self.closing = True
+        self.held = True
+        req = self.request = server.request_class(self, head)
+        res = self.response = server.response_class(self, req)
+        if head.has_body:
+            self._wait(_BODY, 'body_timeout')
+        server.serve(req, res)
+        if self.response is res and not head.has_body:
+            self._wait(_RESPONSE, 'write_timeout')
+
+    def on_data(self, piece):
+        """A piece of the body has come."""
+        self._mark += len(piece)
+        req = self.request
+        if req is not None:
+            req.push(piece)
+        elif self._mark > MAX_DRAIN:
+            # Nobody wants it and the response is out: reading on would only serve the peer's stubbornness.
+            self._close('transport close')
+
+    def on_end(self):
+        """The body is complete."""
+        req = self.request
+        if req is None:
+            self._after_response()
+            return
+        self._guard(req.finish)
+        if self.request is req:
+            self._wait(_RESPONSE, 'write_timeout')
+
+    def on_upgrade(self, head, rest):
+        """The client asks for another protocol: an engine mounted on that path takes the stream over."""
+        req = self.server.request_class(self, head)
+        if self.server.take_upgrade(req, self.stream, rest):
+            self.server.sweep.drop(self)
+            self.server.forget(self)
+            return True
+        return False
+
+    def on_partial(self):
+        """A head has begun."""
+        if self._phase == _IDLE:
+            self._wait(_HEAD, 'header_timeout')
+
+    def on_backlog(self):
+        """A further request waits: the peer is held back until its turn."""
+        self.stream.pause()
+        if not self.held:
+            set_immediate(self._go_on)
+
+    def on_violation(self, error):
+        """The peer broke the protocol: it is told, unless a response is under way, and the connection ends."""
+        if self.stream.closed:
+            return
+        self.server.note_violation(error, self.stream)
+        req, res = self.request, self.response
+        if req is None:
+            if self._phase != _BODY:  # there, the response is out already
+                self._refuse(error)
+        else:
+            self.closing = True
+            self._guard(req.fail, error)
+            if self.response is res:
+                self._give_up(res, error)
+        if not self.stream.closed and self._phase != _LINGER:
+            self._linger('transport error')
+
+    # -- the stream's calls --------------------------------------------------------------------------------------
+
+    def on_eof(self):
+        """The peer will send no more. A response under way is finished; one not begun has nobody to wait for it."""
+        res = self.response
+        if res is None or not res.headers_sent or self.in_body:
+            self.stream.finish('transport close')
+        else:
+            self.closing = True
+            self.stop()
+
+    def on_drain(self):
+        """There is room again."""
+        if self.response is not None and self.response._events:
+            self.response.emit('drain')
+
+    def on_close(self, reason):
+        """The stream is closed: whoever is served is told."""
+        self.stop()
+        self.server.sweep.drop(self)
+        self.server.forget(self)
+        req, self.request = self.request, None
+        res, self.response = self.response, None
+        if req is not None:
+            req.abort()
+            if res is not None:
+                res.connection_lost(reason)
+            if req._events:
+                req.emit('close')
+
+    # -- the messages' calls -------------------------------------------------------------------------------------
+
+    def response_ended(self, res):
+        """`res` has been written."""
+        if self.response is not res:
+            return
+        req, self.request, self.response = self.request, None, None
+        self.held = False
+        if self._phase != _IDLE or self.closing:
+            if req.complete or self.closing:
+                self._after_response()
+            else:
+                req.discard()
+                self._mark = 0
+        if req._events:
+            req.emit('close')
+
+    def connection_line(self, req):
+        """The Connection field that a response to `req` needs (bytes; b'' for none)."""
+        if not req.complete and (req.head.expects_continue or req.head.length - self._mark > MAX_DRAIN):
+            self.closing = True
+        if self.closing or not req.keep_alive:
+            self.closing = True
+            return b'Connection: close\r\n'
+        return b'' if req.http_version == '1.1' else b'Connection: keep-alive\r\n'
+
+    def close_after_response(self):
+        """No further request is served."""
+        self.closing = True
+
+    def send_continue(self, head):
+        """The body is wanted: a client that waits for a word sends it now (RFC 9110 section 10.1.1)."""
+        res = self.response
+        if head.expects_continue and self._mark == 0 and res is not None and not res.headers_sent:
+            self.stream.write(b'HTTP/1.1 100 Continue\r\n\r\n')
+
+    def hold_body(self):
+        """The body is not taken: stop reading."""
+        self.stream.pause()
+
+    def release_body(self):
+        """The body is taken again."""
+        self.stream.resume()
+
+    def abort(self, reason='forced close'):
+        """Closes the connection at once."""
+        self.stream.abort(reason)
+
+    def stop_serving(self):
+        """The server stops: an idle connection closes now, another one after its response."""
+        self.closing = True
+        if self.response is None and not self.in_body:
+            self._close('server stop')
+
+    # -- time-outs -----------------------------------------------------------------------------------------------
+
+    def on_deadline(self, now):
+        """The sweep's call: the next deadline (ms), or None once the connection is over."""
+        if self.stream.closed:
+            return None
+        if now >= self._due:
+            self._look(now)
+        if self.stream.closed:
+            return None
+        self._next_look = self._due
+        return self._due
+
+    def _look(self, now):
+        limits = self.server.limits
+        phase = self._phase
+        if phase == _IDLE:
+            if self._mark == self._served:
+                self._close('keep-alive timeout')
+            self._mark = self._served
+            self._due = now + limits['keep_alive_timeout']
+        elif phase == _RESPONSE:
+            if self.stream.queued and self._mark == self._taken():
+                self.abort('write timeout')
+            self._mark = self._taken()
+            self._due = now + limits['write_timeout']
+        elif phase == _BODY and (self._mark >= BODY_PROGRESS or self.request is not None and self.request.held):
+            self._mark = 1
+            self._due = now + limits['body_timeout']
+        elif phase == _LINGER:
+            self.abort('transport close')
+        else:
+            self._time_out(phase)
+
+    def _taken(self):
+        return 0 if self.response is None else self.response.written - self.stream.queued
+
+    def _time_out(self, phase):
+        what, setting = ('head', 'header_timeout') if phase == _HEAD else ('body', 'body_timeout')
+        self.stop()
+        if phase == _HEAD and not self._served and self._kept is None:
+            self._close('header timeout')
+            return
+        self.on_violation(
+            ProtocolError(
+                'http.timeout', 'the ' + what + ' of the request did not come in time', None, None, setting, status=408
+            )
+        )
+
+    def _wait(self, phase, setting):
+        self._phase = phase
+        self._mark = 0
+        self._due = due = monotonic_ms() + self.server.limits[setting]
+        # The sweep looks again in any case; it is called for only where it would come too late.
+        if self._next_look is None or due < self._next_look:
+            self._next_look = due
+            self.server.sweep.watch(self, due)
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _go_on(self):
+        if not self.stream.closed and not self.held and not self.stopped:
+            self.stream.resume()
+            self.proceed()
+
+    def _after_response(self):
+        if self.closing:
+            self._close('transport close')
+        else:
+            self._wait(_IDLE, 'keep_alive_timeout')
+            self._mark = self._served
+            if self._kept is not None:
+                set_immediate(self._go_on)
+
+    def _close(self, reason):
+        if self.in_body or self.backlog or self.stopped:
+            self._linger(reason)
+        else:
+            self.stop()
+            self.stream.finish(reason)
+
+    def _linger(self, reason):
+        # Closing a socket with unread input makes the system send a reset, which can overtake the response.
+        self.stop()
+        self._phase = _LINGER
+        self._due = self._next_look = monotonic_ms() + LINGER
+        self.server.sweep.watch(self, self._due)
+        self.stream.shut()
+        self.stream.resume()
+
+    def _refuse(self, error):
+        body = (str(error) + '\n').encode()
+        fields = {'content-type': ('Content-Type', 'text/plain; charset=utf-8'), 'connection': ('Connection', 'close')}
+        head = response_head(error.status, None, fields)
+        self.closing = True
+        self.stream.write(b'%sContent-Length: %d\r\n\r\n%s' % (head, len(body), body))
+
+    def _give_up(self, res, error):
+        """Nobody answered for the request that broke off: say what was wrong, or break off too."""
+        if res.headers_sent:
+            self.abort('transport error')
+            return
+        self.request = self.response = None
+        self._refuse(error)
+        res.connection_lost('transport error')
+
+    def _guard(self, fn, *args):
+        try:
+            fn(*args)
+        except Exception as exc:
+            report(exc, 'the body of a request')
+
+
+def refuse_stream(stream, status, text):
+    """Answers a connection that is not served at all, and closes it. text: one sentence."""
+    body = (str(EdgeError('http.refused', text)) + '\n').encode()
+    head = response_head(status, None, {'connection': ('Connection', 'close')})
+    stream.write(b'%sContent-Length: %d\r\n\r\n%s' % (head, len(body), body))
+    stream.finish(text)

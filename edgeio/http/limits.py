@@ -1,0 +1,42 @@
+"""The bounds of an HTTP server: their names and defaults. Each is an option of `create_server`."""
+
+from ..options import require
+
+DEFAULTS = {
+    'max_request_line': 8192,  # bytes of method, target and version; beyond: 414
+    'max_header_bytes': 16384,  # bytes of all header fields together; beyond: 431
+    'max_headers': 100,  # header fields; beyond: 431. Trailer fields have the same two bounds: 400
+    'max_body': 16777216,  # bytes of a request's body; beyond: 413
+    'max_requests': 0,  # requests served on one connection, then it is closed (0: any number)
+    'max_pipelined': 16,  # requests of one connection served in one turn of the loop; the others wait, unread
+    'max_connections': 1000,  # connections that speak HTTP at one time; beyond: 503
+    'header_timeout': 10000,  # ms from the first byte of a request's head (or the connection's start) to its end: 408
+    'body_timeout': 30000,  # ms in which each further 16 KiB of a body, or its end, must come: 408
+    'keep_alive_timeout': 30000,  # ms that an idle connection is kept, at least; up to half as long again
+    'write_timeout': 60000,  # ms in which a peer must take something of the response that waits for it
+    'stop_timeout': 10000,  # ms that `stop` leaves to responses under way
+}
+
+BODY_PROGRESS = 16384
+"""Bytes of a body that must come in each `body_timeout`: a peer that sends a byte a second is not served for ever."""
+
+MAX_CHUNK_LINE = 1024
+"""Bytes of a chunk's size line, its extensions included (RFC 9112 section 7.1.1 asks for a bound)."""
+
+MAX_CHUNK_EXTENSIONS = 8192
+"""Bytes of all chunk extensions of one body."""
+
+BODY_BUFFER = 65536
+"""Bytes of a body that wait for a reader; beyond, the connection is not read until they are taken."""
+
+MAX_DRAIN = 262144
+"""Bytes of a body that are read and dropped after a response that did not want them; beyond, the connection closes."""
+
+
+def check_limits(options):
+    """Raises OptionError where a bound among `options` is not a whole number of at least 1 (0 where it may be)."""
+    for name in DEFAULTS:
+        least = 0 if name == 'max_requests' else 1
+        value = options[name]
+        valid = isinstance(value, int) and value is not True and value >= least
+        require('http.create_server', name, value, valid, 'a whole number, ' + str(least) + ' or more')

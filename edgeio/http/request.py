@@ -1,0 +1,241 @@
+"""A request as the handler sees it: what its head says, and its body as events or as a whole."""
+
+from ..errors import ProtocolError, StateError
+from ..events import EventEmitter
+from ..tasks import Promise
+from ..timers import set_immediate
+from .limits import BODY_BUFFER
+from .url import parse_query
+
+MAX_WHOLE = 1048576
+"""Bytes of a body that `read_body` puts together, unless another limit is named."""
+
+
+class Request(EventEmitter):
+    """One request. Events: data(bytes), end, close, error(exception).
+
+    method, url ('/a?b=c' as it came), headers (Headers); complete: the whole body has come; aborted: the connection
+    was lost before the response was finished. A body that nobody reads is not taken from the peer beyond a buffer,
+    and dropped when the response ends. Apps may keep attributes of their own on it.
+    """
+
+    complete = True
+    aborted = False
+    _query = None
+    _pieces = None  # what came of the body and was not taken yet
+    _waiting = 0  # bytes in `_pieces`
+    _collector = None
+    _paused = False
+    _flowing = False
+    _ended = False
+    _discarding = False
+
+    def __init__(self, connection, head):
+        self._events = None
+        self.connection = connection
+        self.head = head
+        self.method = head.method
+        self.url = head.url
+        self.headers = head.headers
+        if head.has_body:
+            self.complete = False
+
+    @property
+    def path(self):
+        """The url without its query, still escaped (str)."""
+        mark = self.url.find('?')
+        return self.url if mark < 0 else self.url[:mark]
+
+    @property
+    def query(self):
+        """The query's fields (dict of str, a list where a field came several times). ProtocolError 400 if broken."""
+        if self._query is None:
+            self._query = parse_query(self.head.query_string)
+        return self._query
+
+    @property
+    def http_version(self):
+        """'1.1' or '1.0'."""
+        return self.head.version
+
+    @property
+    def protocol(self):
+        """'https' or 'http'."""
+        return 'https' if self.connection.secure else 'http'
+
+    @property
+    def secure(self):
+        """True under TLS."""
+        return self.connection.secure
+
+    @property
+    def host(self):
+        """Whom the client asked for: host or host:port (str); None where an HTTP/1.0 request does not say."""
+        return self.head.host
+
+    @property
+    def ip(self):
+        """The peer's address (str)."""
+        return self.connection.peer[0]
+
+    @property
+    def keep_alive(self):
+        """True where the connection may serve further requests."""
+        return self.head.keep_alive
+
+    @property
+    def held(self):
+        """True while the peer is not read because nobody takes what came of the body."""
+        return self._waiting > BODY_BUFFER
+
+    def pause(self):
+        """Holds `data` back, and with it the peer, until `resume`."""
+        self._paused = True
+
+    def resume(self):
+        """Goes on with `data`."""
+        self._paused = False
+        if self._flowing:
+            set_immediate(self._deliver)
+
+    def read_body(self, limit=MAX_WHOLE, done=None):
+        """The whole body, once: calls `done(error, data)`, maybe at once; without `done` it returns what a task can
+        await. A body above `limit` bytes is the error `http.body_too_large` (ProtocolError, status 413).
+        """
+        if self._flowing or self._collector is not None:
+            raise StateError('http.body_taken', 'the body of this request is read already')
+        promise = None
+        if done is None:
+            promise = Promise()
+            done = _settle(promise)
+        self._collector = _Collector(self, limit, done)
+        self._wanted()
+        for piece in self._take_pieces():
+            self._collector.add(piece)
+        if self.complete:
+            self._collector.end()
+        elif self.aborted:
+            self._collector.fail(_aborted())
+        return promise
+
+    def push(self, piece):
+        """The connection has a piece of the body."""
+        if self._collector is not None:
+            self._collector.add(piece)
+        elif self._flowing and not self._paused and not self._pieces:
+            self.emit('data', piece)
+        elif not self._discarding:
+            self._pieces = self._pieces or []
+            self._pieces.append(piece)
+            self._waiting += len(piece)
+            if self._waiting > BODY_BUFFER:
+                self.connection.hold_body()
+
+    def finish(self):
+        """The connection has had the end of the body."""
+        self.complete = True
+        if self._collector is not None:
+            self._collector.end()
+        elif self._flowing and not self._pieces and not self._paused:
+            self._end()
+
+    def fail(self, error):
+        """The rest of the body will not come: `error` says why."""
+        self.aborted = True
+        self._pieces = None
+        if self._collector is not None:
+            self._collector.fail(error)
+        elif self._events:
+            self.emit('error', error)
+
+    def abort(self):
+        """The connection is lost."""
+        if not self.complete and not self.aborted:
+            self.fail(_aborted())
+        self.aborted = True
+
+    def discard(self):
+        """Nobody will read the rest of the body: the response has ended."""
+        self._discarding = True
+        self._take_pieces()
+
+    def _add(self, name, handler, first=False):
+        EventEmitter._add(self, name, handler, first)
+        if not self._flowing and name in ('data', 'end') and self._collector is None:
+            self._flowing = True
+            self._wanted()
+            # Not at once: handlers of `end` and `error` may be registered after that of `data`.
+            set_immediate(self._deliver)
+
+    def _wanted(self):
+        if not self.complete and not self._pieces:
+            self.connection.send_continue(self.head)
+
+    def _deliver(self):
+        for piece in self._take_pieces():
+            if self._paused:
+                self.push(piece)
+            else:
+                self.emit('data', piece)
+        if self.complete and not self._paused and not self._pieces:
+            self._end()
+
+    def _end(self):
+        if not self._ended:
+            self._ended = True
+            self.emit('end')
+
+    def _take_pieces(self):
+        pieces, self._pieces = self._pieces or (), None
+        if self._waiting > BODY_BUFFER:
+            self.connection.release_body()
+        self._waiting = 0
+        return pieces
+
+
+class _Collector:
+    """Puts a body together and calls `done(error, data)` once."""
+
+    __slots__ = ('_request', '_limit', '_done', '_pieces', '_size')
+
+    def __init__(self, request, limit, done):
+        self._request = request
+        self._limit = limit
+        self._done = done
+        self._pieces = []
+        self._size = 0
+        if request.head.length > limit:
+            self.fail(self._too_large(request.head.length))
+
+    def add(self, piece):
+        if self._done is None:
+            return
+        self._size += len(piece)
+        self._pieces.append(piece)
+        if self._size > self._limit:
+            self.fail(self._too_large(self._size))
+
+    def end(self):
+        done, self._done = self._done, None
+        if done is not None:
+            pieces = self._pieces
+            done(None, pieces[0] if len(pieces) == 1 else b''.join(pieces))
+
+    def fail(self, error):
+        done, self._done = self._done, None
+        self._pieces = None
+        if done is not None:
+            done(error, None)
+
+    def _too_large(self, size):
+        return ProtocolError(
+            'http.body_too_large', 'the body is too large', size, self._limit, 'limit of the body parser', status=413
+        )
+
+
+def _settle(promise):
+    return lambda error, data: promise.settle(data, error)
+
+
+def _aborted():
+    return ProtocolError('http.aborted', 'the connection was lost before the request had come whole')

@@ -1,0 +1,272 @@
+"""HttpServer: listens, makes a connection of each stream, and gives requests to the handler or a mounted engine."""
+
+from ..compat import is_generator
+from ..errors import OptionError, ProtocolError, StateError
+from ..events import EventEmitter
+from ..net.listener import Listener
+from ..options import read_options
+from ..report import report
+from ..socket import sockaddr
+from ..sweep import Sweep
+from ..tasks import spawn
+from ..timers import clear_timeout, set_immediate, set_timeout
+from .connection import HttpConnection, refuse_stream
+from .head import Heads
+from .limits import DEFAULTS, check_limits
+from .request import Request
+from .response import Response
+
+TICK = 250
+"""Milliseconds that a time-out may be late."""
+
+
+def create_server(group, handler=None, subs=0, saddr=None, tls=None, **options):
+    """An HttpServer, not yet started.
+
+    group: its name (str); handler(req, res) gets the requests that no mounted engine takes; subs: worker processes
+    besides this one; saddr: a socket.sockaddr (None: any address, port 8000); options: see `limits.DEFAULTS`.
+    """
+    return HttpServer(group, handler, subs, saddr, tls, **options)
+
+
+class HttpServer(EventEmitter):
+    """Events: start, stop, close, request(req, res), client_error(error, peer).
+
+    group, subs, saddr as given; limits: the bounds in force (dict); violations: how many peers broke the protocol.
+    """
+
+    request_class = Request
+    response_class = Response
+
+    def __init__(self, group, handler=None, subs=0, saddr=None, tls=None, **options):
+        EventEmitter.__init__(self)
+        if tls is not None:
+            raise OptionError('http.tls', 'TLS is not built in yet', setting='a TLS proxy in front, and tls=None')
+        if handler is not None and not callable(handler):
+            raise OptionError('http.handler', 'the handler must be callable', repr(handler), 'handler(req, res)')
+        self.group = group
+        self.handler = handler
+        self.subs = subs
+        self.saddr = saddr
+        self.limits = read_options('http.create_server', DEFAULTS, None, options)
+        check_limits(self.limits)
+        self.max_requests = self.limits['max_requests']
+        self.violations = 0
+        self.heads = Heads(self.limits)
+        self.sweep = Sweep(TICK)
+        self._connections = set()
+        self._mounts = ()  # (path, engine), the longest path first
+        self._listener = None
+        self._workers = None
+        self._stopping = None  # the callbacks of `stop`, while connections are still there
+        self._stop_timer = None
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def start(self):
+        """Listens from now on; returns self. With `subs`, it returns in each worker process as well.
+
+        Raises EdgeError `net.listen` where the address cannot be used, `http.no_fork` where workers cannot be had.
+        """
+        if self._listener is not None:
+            raise StateError('http.started', 'the server is started already', self.group)
+        saddr = self.saddr = self.saddr or sockaddr(None, 8000)
+        self._listener = Listener(saddr.addr, saddr.port, self._on_stream, bool(self.subs))
+        if self.subs:
+            from .workers import Workers
+
+            self._workers = Workers(self, saddr.addr, self._on_stream)
+            self._listener = self._workers.start(self._listener, self.subs)
+        self.emit('start')
+        return self
+
+    def stop(self, callback=None):
+        """Stops listening, closes idle connections, lets responses under way be finished (`stop_timeout` ms at
+        most), then calls `callback()`. Events: stop at once, close at the end. Streams that an engine took stay its.
+        """
+        if self._stopping is not None:
+            self._stopping.append(callback)
+            return
+        self._stopping = [callback]
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        if self._workers is not None:
+            self._workers.stop()
+            self._workers = None
+        self.emit('stop')
+        for connection in list(self._connections):
+            connection.stop_serving()
+        if self._connections:
+            self._stop_timer = set_timeout(self._stop_now, self.limits['stop_timeout'])
+        else:
+            set_immediate(self._stopped)
+
+    def port(self):
+        """The port it listens on (int); None while it does not listen."""
+        return None if self._listener is None else self._listener.port()
+
+    @property
+    def listening(self):
+        """True between `start` and `stop`."""
+        return self._listener is not None
+
+    @property
+    def connections(self):
+        """How many connections speak HTTP now (those that an engine took are not counted)."""
+        return len(self._connections)
+
+    # -- engines -------------------------------------------------------------------------------------------------
+
+    def mount(self, path, engine):
+        """Gives `engine` every request to `path` and below it, at any time before or after `start`.
+
+        engine.handle_request(req, res) answers plain requests. engine.handle_upgrade(req, stream, head) gets those
+        with `Upgrade: websocket`; head: bytes that came after the request. It must set `stream.protocol`, or finish
+        or abort the stream, before it returns.
+        """
+        path = _mount_path(path)
+        if any(taken == path for taken, _ in self._mounts):
+            raise OptionError('http.mounted', 'something is mounted there already', path, setting='path')
+        self._mounts = tuple(sorted(self._mounts + ((path, engine),), key=lambda mount: -len(mount[0])))
+
+    def unmount(self, path):
+        """Takes the engine at `path` away; fine where there is none."""
+        path = _mount_path(path)
+        self._mounts = tuple([mount for mount in self._mounts if mount[0] != path])
+
+    # -- for connections -----------------------------------------------------------------------------------------
+
+    def serve(self, req, res):
+        """Gives a request to whom it is for. An exception is reported, and answered with 500."""
+        try:
+            if self._mounts:
+                engine = self._engine_of(req.head.path)
+                if engine is not None:
+                    engine.handle_request(req, res)
+                    return
+            if self._events is not None:
+                self.emit('request', req, res)
+            if self.handler is None:
+                self._serve_nobody(req, res)
+                return
+            result = self.handler(req, res)
+            if result is not None:
+                self._take_result(result, req, res)
+        except Exception as exc:
+            self.fail(exc, req, res)
+
+    def take_upgrade(self, req, stream, rest):
+        """Gives a request for WebSocket to the engine on its path; False where there is none."""
+        if req.head.upgrade != 'websocket':
+            return False
+        engine = self._engine_of(req.head.path)
+        if engine is None:
+            return False
+        before = stream.protocol
+        try:
+            engine.handle_upgrade(req, stream, rest)
+            if stream.protocol is before and stream.writable:
+                raise StateError('http.upgrade', 'the engine took an upgrade and did not set stream.protocol', req.url)
+        except Exception as exc:
+            report(exc, 'the upgrade of ' + req.url)
+            stream.abort('internal error')
+        return True
+
+    def fail(self, exc, req, res):
+        """A handler failed: `exc` is reported once; the client gets 500, or a broken-off response once it began.
+
+        A ProtocolError, such as a broken escape in the URL, is the client's fault: it gets that status instead.
+        """
+        fault = isinstance(exc, ProtocolError) and exc.status < 500
+        if not fault:
+            report(exc, req.method + ' ' + req.url)
+        if res.closed:
+            return
+        if res.headers_sent:
+            res.destroy('internal error')
+            return
+        res.clear()
+        res.status_code = exc.status if fault else 500
+        res.set_header('Content-Type', 'text/plain; charset=utf-8')
+        res.end(str(exc) + '\n' if fault else 'Internal Server Error\n')
+
+    def note_violation(self, error, stream):
+        """A peer broke the protocol."""
+        self.violations += 1
+        if self._events is not None:
+            self.emit('client_error', error, stream.peer)
+
+    def forget(self, connection):
+        """`connection` is closed, or no longer HTTP."""
+        self._connections.discard(connection)
+        if self._stopping is not None and not self._connections and self._stop_timer is not None:
+            clear_timeout(self._stop_timer)
+            self._stop_timer = None
+            set_immediate(self._stopped)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _on_stream(self, stream):
+        most = self.limits['max_connections']
+        if len(self._connections) >= most:
+            refuse_stream(stream, 503, 'the server has no room for another connection (max_connections)')
+            return
+        self._connections.add(HttpConnection(self, stream))
+
+    def _engine_of(self, path):
+        for prefix, engine in self._mounts:
+            if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == '/' or prefix == '/'):
+                return engine
+        return None
+
+    def _serve_nobody(self, req, res):
+        if not self.listener_count('request') and not res.ended:
+            res.status_code = 404
+            res.set_header('Content-Type', 'text/plain; charset=utf-8')
+            res.end('Not Found\n')
+
+    def _take_result(self, result, req, res):
+        if is_generator(result):
+            spawn(watch_over(result, lambda exc: self.fail(exc, req, res)), req.url)
+        elif isinstance(result, Exception):
+            self.fail(result, req, res)
+
+    def _stop_now(self):
+        self._stop_timer = None
+        for connection in list(self._connections):
+            connection.abort('server stop')
+        self._stopped()
+
+    def _stopped(self):
+        callbacks, self._stopping = self._stopping or (), None
+        self.sweep.close()
+        self.emit('close')
+        for callback in callbacks:
+            if callback is not None:
+                callback()
+
+
+def watch_over(work, on_error):
+    """A coroutine or generator that runs `work` (either), and gives an exception from it to `on_error(exc)`."""
+    return _watch_coroutine(work, on_error) if hasattr(work, '__await__') else _watch_generator(work, on_error)
+
+
+async def _watch_coroutine(work, on_error):
+    try:
+        return await work
+    except Exception as exc:
+        on_error(exc)
+
+
+def _watch_generator(work, on_error):
+    try:
+        return (yield from work)
+    except Exception as exc:
+        on_error(exc)
+
+
+def _mount_path(path):
+    if not isinstance(path, str) or not path.startswith('/'):
+        raise OptionError('http.mount', 'a path to mount on starts with /', repr(path), setting='path')
+    return path.rstrip('/') or '/'
