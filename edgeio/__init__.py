@@ -8,7 +8,10 @@ Each name is loaded when it is first asked for, so a board loads only what its a
 
 __version__ = '0.1.0'
 
-_MODULES = ('iosched', 'socket', 'http', 'fs', 'webapp', 'websocket', 'engineio', 'socketio', 'events', 'errors')
+_MODULES = (
+    'iosched', 'socket', 'http', 'fs', 'webapp', 'websocket', 'engineio', 'socketio', 'events', 'errors',
+    'apphost', 'compat', 'pollset', 'timers',
+)  # fmt: skip
 _CLASSES = {'WebApp': 'webapp', 'EventEmitter': 'events', 'EdgeError': 'errors'}
 
 

@@ -19,7 +19,7 @@ def call(handler, args, where):
     if n > most:
         args = args[:most]
     elif n < handler[1]:
-        args = args + (None,) * (handler[1] - n)
+        args = list(args) + [None] * (handler[1] - n)
     try:
         result = handler[0](*args)
         if result is not None and is_generator(result):

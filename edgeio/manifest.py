@@ -16,7 +16,11 @@ def read_manifest(folder):
             text = file.read()
     except OSError:
         raise EdgeError(
-            'app.manifest', 'no app there', path + ' cannot be read', 'a folder with ' + FILE, 'python3 -m edgeio new NAME'
+            'app.manifest',
+            'no app there',
+            path + ' cannot be read',
+            'a folder with ' + FILE,
+            'python3 -m edgeio new NAME',
         ) from None
     try:
         manifest = json_decode(text)

@@ -69,7 +69,8 @@ def _read_arguments(args):
                 value = args.pop(0)
             _set_address(name, value)
         elif arg[:1] == '-' or folder is not None:
-            raise OptionError('run.argument', 'unknown argument ' + repr(arg), expected='APP_FOLDER, --port N, --host A')
+            known = 'APP_FOLDER, --port N, --host A'
+            raise OptionError('run.argument', 'unknown argument ' + repr(arg), expected=known)
         else:
             folder = arg
     if folder is None:

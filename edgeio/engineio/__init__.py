@@ -1,4 +1,4 @@
-"""Engine.IO, protocol revisions 3 and 4: a session over long-polling, WebSocket, or first the one and then the other."""
+"""Engine.IO, protocol revisions 3 and 4: sessions over long-polling, WebSocket, or first the one, then the other."""
 
 
 def __getattr__(name):

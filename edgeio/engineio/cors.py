@@ -41,37 +41,37 @@ class Cors:
         if options is not None:
             self._apply_options(origin, res)
         elif callable(self.origins) or self._allowed(origin):
-            res.set('Access-Control-Allow-Origin', origin)
-            res.set('Access-Control-Allow-Credentials', 'true')
-            res.set('Vary', 'Origin')
+            res.set_header('Access-Control-Allow-Origin', origin)
+            res.set_header('Access-Control-Allow-Credentials', 'true')
+            res.set_header('Vary', 'Origin')
 
     def answer_preflight(self, req, res):
         """Answers OPTIONS (Fetch standard, CORS-preflight)."""
         self.apply(req, res)
         options = self.options or CORS
-        res.set('Access-Control-Allow-Methods', ', '.join(_listed(options['methods'])))
+        res.set_header('Access-Control-Allow-Methods', ', '.join(_listed(options['methods'])))
         allowed = options['allowed_headers'] or req.headers.get('access-control-request-headers')
         if allowed:
-            res.set('Access-Control-Allow-Headers', ', '.join(_listed(allowed)))
+            res.set_header('Access-Control-Allow-Headers', ', '.join(_listed(allowed)))
         if options['max_age'] is not None:
-            res.set('Access-Control-Max-Age', str(options['max_age']))
-        res.status(204)
+            res.set_header('Access-Control-Max-Age', str(options['max_age']))
+        res.status_code = 204
         res.end()
 
     def _apply_options(self, origin, res):
         options = self.options
         wanted = options['origin']
         if wanted == '*':
-            res.set('Access-Control-Allow-Origin', '*')
+            res.set_header('Access-Control-Allow-Origin', '*')
         elif wanted is True or _matches(wanted, origin):
-            res.set('Access-Control-Allow-Origin', origin)
-            res.set('Vary', 'Origin')
+            res.set_header('Access-Control-Allow-Origin', origin)
+            res.set_header('Vary', 'Origin')
         else:
             return
         if options['credentials']:
-            res.set('Access-Control-Allow-Credentials', 'true')
+            res.set_header('Access-Control-Allow-Credentials', 'true')
         if options['exposed_headers']:
-            res.set('Access-Control-Expose-Headers', ', '.join(_listed(options['exposed_headers'])))
+            res.set_header('Access-Control-Expose-Headers', ', '.join(_listed(options['exposed_headers'])))
 
     def _allowed(self, origin):
         allowed = self.origins

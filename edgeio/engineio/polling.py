@@ -145,8 +145,8 @@ class Polling:
 
     def _refuse(self, res, status, why):
         server = self.session.server if self.session is not None else None
-        res.status(status)
-        res.set('Content-Type', 'text/plain; charset=utf-8')
+        res.status_code = status
+        res.set_header('Content-Type', 'text/plain; charset=utf-8')
         if server is not None:
             server.add_headers(res)
         res.end(why + '\n')

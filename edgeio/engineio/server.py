@@ -131,8 +131,9 @@ class Server(EventEmitter):
         if req.method == 'OPTIONS':
             self.cors.answer_preflight(req, res)
             return
-        session = self.sessions.get(req.query.get('sid'))
-        if session is not None and session.polling is not None and req.query.get('transport') == 'polling':
+        query = req.query
+        session = self.sessions.get(field(query, 'sid'))
+        if session is not None and session.polling is not None and field(query, 'transport') == 'polling':
             self.cors.apply(req, res)
             session.polling.handle(req, res)
             return
@@ -146,17 +147,17 @@ class Server(EventEmitter):
 
     def _verify(self, req, upgrade, done):
         query = req.query
-        transport = query.get('transport')
+        transport = field(query, 'transport')
         if transport not in self.options['transports']:
             done(Refusal(errors.UNKNOWN_TRANSPORT, {'transport': transport}, _served(self.options['transports'])))
         elif 'sid' in query:
-            done(self._verify_sid(query['sid'], transport, upgrade))
+            done(self._verify_sid(field(query, 'sid'), transport, upgrade))
         elif req.method != 'GET':
             done(Refusal(errors.BAD_HANDSHAKE_METHOD, {'method': req.method}))
         elif transport == 'websocket' and not upgrade:
             done(Refusal(errors.BAD_REQUEST, {'name': 'TRANSPORT_HANDSHAKE_ERROR'}))
         elif self._revision(query) is None:
-            done(errors.unsupported(query.get('EIO'), self._revisions()))
+            done(errors.unsupported(field(query, 'EIO'), self._revisions()))
         else:
             self.cors.check(req, lambda refusal: done(refusal) if refusal else self._ask(req, done))
 
@@ -190,9 +191,9 @@ class Server(EventEmitter):
             self._refuse(req, res, refusal)
             return
         self.cors.apply(req, res)
-        self._add_cookie(session, res.set)
-        self._emit_headers('initial_headers', res.set, req)
-        session.polling = Polling(session, req.query.get('b64') in ('1', 'true'))
+        self._add_cookie(session, res.set_header)
+        self._emit_headers('initial_headers', res.set_header, req)
+        session.polling = Polling(session, field(req.query, 'b64') in ('1', 'true'))
         session.polling.handle(req, res)
         self._welcome(session, ['websocket'] if self._upgrades() else [])
 
@@ -205,7 +206,7 @@ class Server(EventEmitter):
                 stream.write(handshake.refusal(exc))
                 stream.finish('transport error')
                 return
-            sid = req.query.get('sid')
+            sid = field(req.query, 'sid')
             session = self.sessions[sid] if sid is not None else self._open(req)
             refusal = session if isinstance(session, Refusal) else None
         if refusal is not None:
@@ -257,7 +258,7 @@ class Server(EventEmitter):
         return self.options['allow_upgrades'] and 'websocket' in self.options['transports']
 
     def _revision(self, query):
-        revision = {'3': 3, '4': 4}.get(query.get('EIO'))
+        revision = {'3': 3, '4': 4}.get(field(query, 'EIO'))
         return revision if revision in self._revisions() else None
 
     def _revisions(self):
@@ -267,23 +268,23 @@ class Server(EventEmitter):
 
     def send_payload(self, res, body):
         """Answers a poll."""
-        res.status(200)
-        res.set('Content-Type', 'text/plain; charset=UTF-8' if type(body) is str else 'application/octet-stream')
-        res.set('Cache-Control', 'no-store')
+        res.status_code = 200
+        res.set_header('Content-Type', 'text/plain; charset=UTF-8' if type(body) is str else 'application/octet-stream')
+        res.set_header('Cache-Control', 'no-store')
         self.add_headers(res)
         res.end(body)
 
     def send_ok(self, res):
         """Answers a POST."""
-        res.status(200)
-        res.set('Content-Type', 'text/html')
-        res.set('Cache-Control', 'no-store')
+        res.status_code = 200
+        res.set_header('Content-Type', 'text/html')
+        res.set_header('Cache-Control', 'no-store')
         self.add_headers(res)
         res.end('ok')
 
     def add_headers(self, res):
         """Lets listeners of `headers` add to every answer."""
-        self._emit_headers('headers', res.set, res)
+        self._emit_headers('headers', res.set_header, res)
 
     def _emit_headers(self, event, put, about):
         if self._events and event in self._events:
@@ -309,8 +310,8 @@ class Server(EventEmitter):
     def _refuse(self, req, res, refusal):
         self._on_refused(req, refusal)
         self.cors.apply(req, res)
-        res.status(refusal.status)
-        res.set('Content-Type', 'application/json')
+        res.status_code = refusal.status
+        res.set_header('Content-Type', 'application/json')
         res.end(compat.json_encode(refusal.body()))
 
     def _refuse_upgrade(self, req, stream, refusal):
@@ -324,6 +325,12 @@ class Server(EventEmitter):
         if self._events:
             context = {'req': req, 'code': refusal.code, 'message': refusal.message, 'context': refusal.context}
             self.emit('connection_error', context)
+
+
+def field(query, name):
+    """The field `name` of a query (str), the first of several; None where it is missing."""
+    value = query.get(name)
+    return value[0] if type(value) is list else value
 
 
 def check_options(where, options):

@@ -11,11 +11,11 @@ upgrade loses and repeats nothing.
 """
 
 from ..compat import monotonic_ms
+from ..errors import ProtocolError
 from ..events import EventEmitter
 from ..timers import set_immediate, set_timeout
 from ..websocket.codec import text_frame
-from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, UPGRADE
-from .polling import Polling
+from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, UPGRADE, decode_text3
 
 PROBE_NOOP = 100
 """Milliseconds after which a poll that is parked during a probe is answered with a noop."""
@@ -24,15 +24,18 @@ OPEN, CLOSING, CLOSED = 'open', 'closing', 'closed'
 
 
 class Session(EventEmitter):
-    """A client's session. Emits data (or message), drain, flush, packet, packet_create, heartbeat, upgrade, close.
+    """A client's session, over one transport after the other.
+
+    Emits data (or message), drain, flush, packet, packet_create, heartbeat, upgrading, upgrade, close(reason).
 
     id: the sid (str); protocol: 3 or 4; request: the Request it began with; remote_address: str; state: 'open',
-    'closing' or 'closed'; buffer: packets that wait for a poll; receiver: who gets messages, by on_text(packet),
-    on_binary(data), on_drain() and on_close(reason); stream: the open WebSocket's stream, None while polling.
+    'closing' or 'closed'; buffer: packets that wait for a poll; stream: the open WebSocket's, None while polling.
+    receiver: who gets messages, by on_text(packet), on_binary(data), on_drain() and on_close(reason). A text packet
+    comes with its type; over a WebSocket so do those that are not messages, which it gives to `on_text_packet`.
     """
 
     __slots__ = (
-        'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', 'receiver', 'stream', 'ws',
+        'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', '_receiver', 'stream', 'ws',
         'polling', 'bucket', '_due', '_pinged', '_candidate', '_probed', '_timer', '_sent',
     )  # fmt: skip
 
@@ -45,7 +48,7 @@ class Session(EventEmitter):
         self.remote_address = request.ip
         self.state = OPEN
         self.buffer = []
-        self.receiver = _Emitter(self)
+        self._receiver = _Emitter(self)
         self.stream = self.ws = self.polling = None
         self.bucket = None
         self._pinged = False
@@ -55,6 +58,16 @@ class Session(EventEmitter):
         self._sent = None  # callbacks of `send`, by the number of packets that leave before them
         self._due = self._first_deadline(monotonic_ms())
         server.heartbeats.watch(self, self._due)
+
+    @property
+    def receiver(self):
+        """Who gets the messages."""
+        return self._receiver
+
+    @receiver.setter
+    def receiver(self, receiver):
+        self._receiver = receiver
+        self._direct()
 
     # -- sending -------------------------------------------------------------------------------------------------
 
@@ -117,6 +130,15 @@ class Session(EventEmitter):
             self.buffer = [CLOSE]
             self.polling.close_when_flushed()
 
+    def on_text_packet(self, text):
+        """A text frame of the WebSocket that is not simply a message for the receiver."""
+        try:
+            packet = decode_text3(text)
+        except ProtocolError:
+            self.on_closed('parse error')
+            return
+        self.on_packet(packet)
+
     # -- receiving -----------------------------------------------------------------------------------------------
 
     def on_packet(self, packet):
@@ -126,11 +148,11 @@ class Session(EventEmitter):
         if self._events:
             self.emit('packet', packet)
         if type(packet) is not str:
-            self.receiver.on_binary(packet)
+            self._receiver.on_binary(packet)
             return
         kind = packet[0]
         if kind == MESSAGE:
-            self.receiver.on_text(packet)
+            self._receiver.on_text(packet)
         elif kind == PONG and self.protocol == 4:
             self._pong()
         elif kind == PING and self.protocol == 3:
@@ -151,7 +173,7 @@ class Session(EventEmitter):
         if self._events:
             self.emit('flush')
             self.emit('drain')
-        self.receiver.on_drain()
+        self._receiver.on_drain()
 
     # -- the upgrade ---------------------------------------------------------------------------------------------
 
@@ -159,7 +181,7 @@ class Session(EventEmitter):
         """Begins with `ws` as the only transport."""
         self.ws = ws
         self.stream = ws.stream
-        ws.live = True
+        ws.take_turn()
 
     def offer(self, ws):
         """A WebSocket opened with this session's sid: it may probe, once."""
@@ -268,9 +290,18 @@ class Session(EventEmitter):
             ws.session_closed(reason)
         elif polling is not None:
             polling.session_closed(reason)
-        self.receiver.on_close(reason)
+        self._receiver.on_close(reason)
         self.emit('close', reason)
         self.buffer = []
+
+    def _add(self, name, handler, first=False):
+        EventEmitter._add(self, name, handler, first)
+        self._direct()
+
+    def _direct(self):
+        """Somebody listens, or somebody else receives: the WebSocket's short way is set anew."""
+        if self.ws is not None and self.ws.live:
+            self.ws.take_turn()
 
     def _call_when_sent(self, callback):
         if self.stream is not None:
@@ -290,7 +321,10 @@ class _Emitter:
         self._session = session
 
     def on_text(self, packet):
-        self.on_binary(packet[1:])
+        if packet[:1] == MESSAGE:
+            self.on_binary(packet[1:])
+        else:
+            self._session.on_text_packet(packet)
 
     def on_binary(self, data):
         self._session.emit('data', data)

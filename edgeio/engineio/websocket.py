@@ -1,15 +1,17 @@
 """The WebSocket transport: one packet a frame."""
 
-from ..errors import ProtocolError
 from ..websocket.codec import BINARY, frame, text_frame
 from ..websocket.connection import Connection
-from .codec import MESSAGE, decode_text3
 
 
 class WebSocket(Connection):
-    """A session's WebSocket, or one that probes (`live` is False until the upgrade is done)."""
+    """A session's WebSocket, or one that probes (`live` is False until the upgrade is done).
 
-    __slots__ = ('session', 'live')
+    on_text is a slot, not a method: what a text frame means depends on whether the WebSocket probes, serves or is
+    over, and the way of a message shall not ask that for each one. `take_turn` sets it.
+    """
+
+    __slots__ = ('session', 'live', 'on_text')
 
     name = 'websocket'
 
@@ -17,6 +19,13 @@ class WebSocket(Connection):
         Connection.__init__(self, stream, max_message)
         self.session = session
         self.live = False
+        self.on_text = session.on_candidate_packet
+
+    def take_turn(self):
+        """It is the session's transport now: messages go straight to the receiver, unless somebody watches."""
+        self.live = True
+        session = self.session
+        self.on_text = session.receiver.on_text if session._events is None else session.on_text_packet
 
     def send_message(self, packet):
         """Sends a packet: str with its type, or bytes."""
@@ -26,16 +35,6 @@ class WebSocket(Connection):
             self.stream.write(frame(BINARY, packet))
         else:
             self.stream.write(frame(BINARY, b'\x04' + packet))
-
-    def on_text(self, text):
-        """A text frame came: the hot path of every message."""
-        session = self.session
-        if self.live and text[:1] == MESSAGE and not session._events:
-            session.receiver.on_text(text)
-        elif not self.live:
-            session.on_candidate_packet(text)
-        else:
-            self._on_other(text)
 
     def on_binary(self, data):
         """A binary frame came: a message, after one byte of type in revision 3."""
@@ -56,6 +55,7 @@ class WebSocket(Connection):
 
     def on_closed(self, code, reason, wire_reason):
         """The connection is gone."""
+        self.on_text = _ignore
         if self.live:
             self.session.on_closed(wire_reason)
         elif self.session._candidate is self:
@@ -64,14 +64,10 @@ class WebSocket(Connection):
     def session_closed(self, reason):
         """The session ended: so does the connection; what still comes is nobody's."""
         self.live = False
+        self.on_text = _ignore
         if self.stream is not None:
             self.close(1000)
 
-    def _on_other(self, text):
-        session = self.session
-        try:
-            packet = decode_text3(text)
-        except ProtocolError:
-            session.on_closed('parse error')
-            return
-        session.on_packet(packet)
+
+def _ignore(text):
+    """What a text frame means after the end."""

@@ -118,8 +118,10 @@ class Stream:
             if exc.errno not in _AGAIN:
                 self.abort('transport error')
             return
-        if not data or self._flags & _DROP_INPUT:
-            self._dropped_or_ended(data)
+        if not data:
+            self._end_of_input()
+            return
+        if self._flags & _DROP_INPUT:
             return
         try:
             self.protocol.feed(data, len(data))
@@ -271,9 +273,7 @@ class Stream:
         if not self._flags & _NO_WRITE:
             self.protocol.on_drain()
 
-    def _dropped_or_ended(self, data):
-        if data:
-            return
+    def _end_of_input(self):
         if self._ending is not None:
             self.abort(self._ending)
             return

@@ -180,13 +180,14 @@ def _refuse_constant(name):
 
 _decoder = _json.JSONDecoder(parse_constant=_refuse_constant)
 _scan = _decoder.scan_once
-_found = []
+found_attachments = []
+"""The binary values met by the last `json_encode`; empty it with `take_attachments`."""
 
 
 def _placeholder(value):
     if isinstance(value, (bytes, bytearray, memoryview)):
-        _found.append(bytes(value))
-        return {'_placeholder': True, 'num': len(_found) - 1}
+        found_attachments.append(bytes(value))
+        return {'_placeholder': True, 'num': len(found_attachments) - 1}
     raise TypeError(type(value).__name__ + ' cannot be sent; send None, bool, int, float, str, bytes, list or dict')
 
 
@@ -215,11 +216,15 @@ def json_encode(value):
     try:
         return _join(_encode(value, 0))
     except RecursionError:
-        _found.clear()
+        found_attachments.clear()
         raise ValueError('the value is circular or nested too deeply') from None
     except BaseException:
-        _found.clear()
+        found_attachments.clear()
         raise
+
+
+json_text = _json_encoder.encode_basestring
+"""json_text(text): a str as JSON."""
 
 
 def json_encode_ascii(value):
@@ -229,10 +234,10 @@ def json_encode_ascii(value):
 
 def take_attachments():
     """The binary values met by the last `json_encode`, in the order of their placeholders; None for none."""
-    if not _found:
+    if not found_attachments:
         return None
-    found = _found[:]
-    _found.clear()
+    found = found_attachments[:]
+    found_attachments.clear()
     return found
 
 

@@ -285,7 +285,8 @@ def gzip(data):
     return None
 
 
-_found = []
+found_attachments = []
+"""The binary values met by the last `json_encode`; empty it with `take_attachments`."""
 _PLAIN = (str, int, type(None), bool)
 
 
@@ -305,8 +306,8 @@ def _jsonable(value, depth):
             raise ValueError('NaN and infinities are not JSON')
         return value
     if kind in (bytes, bytearray, memoryview):
-        _found.append(bytes(value))
-        return {'_placeholder': True, 'num': len(_found) - 1}
+        found_attachments.append(bytes(value))
+        return {'_placeholder': True, 'num': len(found_attachments) - 1}
     raise TypeError(kind.__name__ + ' cannot be sent; send None, bool, int, float, str, bytes, list or dict')
 
 
@@ -328,19 +329,24 @@ def json_encode(value):
     try:
         return _json.dumps(_jsonable(value, 0), separators=(',', ':'))
     except (TypeError, ValueError):
-        _found.clear()
+        found_attachments.clear()
         raise
 
 
 json_encode_ascii = json_encode
 
 
+def json_text(text):
+    """A str as JSON."""
+    return _json.dumps(text)
+
+
 def take_attachments():
     """The binary values met by the last `json_encode`, in the order of their placeholders; None for none."""
-    if not _found:
+    if not found_attachments:
         return None
-    found = _found[:]
-    _found.clear()
+    found = found_attachments[:]
+    found_attachments.clear()
     return found
 
 

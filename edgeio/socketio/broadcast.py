@@ -146,9 +146,8 @@ class Operator:
 
     def _gather(self, fn):
         if self._timeout is None:
-            raise OptionError(
-                'sio.broadcast_ack', 'a broadcast with a callback needs a time limit', setting='.timeout(ms) before emit'
-            )
+            text = 'a broadcast with a callback needs a time limit'
+            raise OptionError('sio.broadcast_ack', text, setting='.timeout(ms) before emit')
         return Gathering(fn, self._timeout)
 
     def _copy(self):

@@ -1,6 +1,7 @@
 """The Client of the document: one connection, shared by the sockets of its namespaces."""
 
 from ..names import camel
+from ..websocket.codec import text_frame
 from .packet import CONNECT_ERROR
 
 MAX_PARTED = 16
@@ -10,13 +11,14 @@ MAX_PARTED = 16
 class Client:
     """One Engine.IO session and its sockets. conn: the session; request: the Request it began with; id: its sid."""
 
-    __slots__ = ('server', 'conn', 'sockets', 'bucket', '_parted')
+    __slots__ = ('server', 'conn', 'sockets', 'root', 'bucket', '_parted')
     __getattr__ = camel
 
     def __init__(self, server, conn):
         self.server = server
         self.conn = conn
         self.sockets = {}  # namespace name -> Socket, from CONNECT on
+        self.root = None  # the socket of the main namespace, once it is connected
         self.bucket = None
         self._parted = ()
 
@@ -32,11 +34,15 @@ class Client:
 
     def send(self, kind, nsp, ack_id, data):
         """Encodes and sends one packet."""
+        conn = self.conn
         packet, attachments = self.server.parser.encode(kind, nsp, ack_id, data)
-        self.conn.send_packet(packet)
-        if attachments is not None:
-            for attachment in attachments:
-                self.conn.send_packet(attachment)
+        stream = conn.stream
+        if stream is not None and attachments is None and type(packet) is str and conn._events is None:
+            stream.write(text_frame(packet.encode()))
+            return
+        conn.send_packet(packet)
+        for attachment in attachments or ():
+            conn.send_packet(attachment)
 
     def close(self):
         """Closes the connection; every socket is disconnected, reason 'forced server close'."""
@@ -111,8 +117,15 @@ class Client:
         else:
             self.send(CONNECT_ERROR, nsp, None, {'message': message, 'data': data})
 
+    def enter(self, socket):
+        """A socket is connected."""
+        if socket.nsp.name == '/':
+            self.root = socket
+
     def remove(self, nsp):
         """The socket of `nsp` is disconnected."""
+        if nsp == '/':
+            self.root = None
         if self.sockets.pop(nsp, None) is not None:
             self._parted = (self._parted + (nsp,))[-MAX_PARTED:]
 

@@ -13,7 +13,8 @@ class ClientFile:
             with open(self._path, 'rb') as file:
                 self._data = file.read()
         except OSError as exc:
-            raise OptionError('sio.client_file', 'the client file cannot be read', self._path, setting='client_file') from exc
+            text = 'the client file cannot be read'
+            raise OptionError('sio.client_file', text, self._path, str(exc), 'client_file') from None
         self._etag = '"' + base64url(sha1(self._data)) + '"'
         self._gzip = None
 
@@ -21,23 +22,23 @@ class ClientFile:
         """Answers a request for `name`, the path below the server's."""
         cors.apply(req, res)
         if name != 'socket.io.js':
-            res.status(404)
-            res.set('Content-Type', 'text/plain; charset=utf-8')
+            res.status_code = 404
+            res.set_header('Content-Type', 'text/plain; charset=utf-8')
             res.end('not found: served here is socket.io.js\n')
             return
         if req.method not in ('GET', 'HEAD'):
-            res.status(405)
-            res.set('Allow', 'GET, HEAD')
+            res.status_code = 405
+            res.set_header('Allow', 'GET, HEAD')
             res.end()
             return
-        res.set('ETag', self._etag)
-        res.set('Cache-Control', 'public, max-age=0')
-        res.set('Vary', 'Accept-Encoding')
+        res.set_header('ETag', self._etag)
+        res.set_header('Cache-Control', 'public, max-age=0')
+        res.set_header('Vary', 'Accept-Encoding')
         if self._known(req.headers.get('if-none-match')):
-            res.status(304)
+            res.status_code = 304
             res.end()
             return
-        res.set('Content-Type', 'application/javascript; charset=utf-8')
+        res.set_header('Content-Type', 'application/javascript; charset=utf-8')
         res.end(self._encoded(req, res))
 
     def _known(self, tags):
@@ -48,7 +49,7 @@ class ClientFile:
             self._gzip = gzip(self._data) or b''
         if not self._gzip or not _takes_gzip(req.headers.get('accept-encoding')):
             return self._data
-        res.set('Content-Encoding', 'gzip')
+        res.set_header('Content-Encoding', 'gzip')
         return self._gzip
 
 

@@ -13,9 +13,9 @@ whose decoder calls client.on_event(nsp, ack_id, data), on_ack(nsp, ack_id, data
 on_disconnect(nsp), and on_violation(error) for a packet that is not valid.
 """
 
-from ..compat import is_digits, json_decode, json_encode, take_attachments
+from ..compat import found_attachments, is_digits, json_decode, json_encode, json_text, take_attachments
 from ..errors import ProtocolError
-from .packet import BINARY_ACK, BINARY_EVENT, EVENT, check_event, fill
+from .packet import BINARY_ACK, BINARY_EVENT, EVENT, RESERVED, check_event, fill
 
 MAX_ID_DIGITS = 16
 """Digits of an acknowledgement's id, at most."""
@@ -35,12 +35,20 @@ class JsonParser:
 
     def encode(self, kind, nsp, ack_id, data):
         """(packet, attachments) for `data`. TypeError or ValueError for what JSON has no form for."""
-        body = '' if data is None else json_encode(data)
-        attachments = take_attachments()
-        if attachments is None:
-            head = _HEADS[kind]
+        if data is None:
+            body = ''
+        elif len(data) == 1 and type(data) is tuple and type(data[0]) is str:
+            body = '[' + json_text(data[0]) + ']'  # the usual answer, one text
         else:
-            head = _HEADS[BINARY_EVENT if kind == EVENT else BINARY_ACK] + str(len(attachments)) + '-'
+            body = json_encode(data)
+            if found_attachments:
+                return self._encode_binary(kind, nsp, ack_id, body)
+        head = _HEADS[kind] if nsp == '/' else _HEADS[kind] + nsp + ','
+        return head + body if ack_id is None else head + str(ack_id) + body, None
+
+    def _encode_binary(self, kind, nsp, ack_id, body):
+        attachments = take_attachments()
+        head = _HEADS[BINARY_EVENT if kind == EVENT else BINARY_ACK] + str(len(attachments)) + '-'
         if nsp != '/':
             head += nsp + ','
         if ack_id is not None:
@@ -63,7 +71,26 @@ class JsonDecoder:
         self._partial = None  # a binary packet that waits for attachments
 
     def on_text(self, packet):
-        """An Engine.IO message: text, its type in front."""
+        """An Engine.IO packet, its type in front. The usual one, an event of the main namespace, goes straight on."""
+        if packet[:2] == '42' and self._partial is None:
+            socket = self.client.root
+            i = packet.find('[', 2, MAX_ID_DIGITS + 3)
+            ack_id = packet[2:i] if i > 2 else None
+            if socket is not None and (i == 2 or (i > 2 and is_digits(ack_id))):
+                try:
+                    data = json_decode(packet, i)
+                except ValueError as exc:
+                    self.client.on_violation(_bad(str(exc), packet))
+                    return
+                if data and type(data[0]) is str and data[0] not in RESERVED:
+                    socket.on_event(data, ack_id)
+                    return
+        self._on_other(packet)
+
+    def _on_other(self, packet):
+        if packet[:1] != '4':
+            self.client.conn.on_text_packet(packet)
+            return
         client = self.client
         try:
             kind = packet[1:2]

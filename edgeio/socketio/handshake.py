@@ -1,6 +1,6 @@
 """The handshake details of a socket (document, "socket.handshake")."""
 
-from ..http.date import format_js_date
+from ..http.date import http_date
 from ..names import camel
 
 
@@ -28,5 +28,5 @@ class Handshake:
 
     @property
     def time(self):
-        """`issued` as text, in UTC, the way the document's language prints a date."""
-        return format_js_date(self.issued)
+        """`issued` as text: `Tue, 24 Nov 2026 10:00:00 GMT`."""
+        return http_date(self.issued // 1000)

@@ -257,7 +257,7 @@ class _ChildrenAdapter:
 
     def broadcast(self, data, rooms, excluded, volatile=False, gathering=None):
         if gathering is not None:
-            raise OptionError('sio.parent_ack', 'a dynamic namespace\'s parent cannot collect answers')
+            raise OptionError('sio.parent_ack', "a dynamic namespace's parent cannot collect answers")
         for child in list(self._parent.children):
             child.adapter.broadcast(data, rooms, excluded, volatile)
 

@@ -4,7 +4,7 @@ from ..errors import OptionError, ProtocolError
 
 CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = range(7)
 
-RESERVED = ('connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener')
+RESERVED = frozenset(('connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'))
 """Event names that cannot be sent: they are the library's own (document, "Socket")."""
 
 MAX_ATTACHMENTS = 64

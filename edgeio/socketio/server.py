@@ -43,14 +43,14 @@ class Server(Senders):
     server: an HttpServer or a WebApp, started or not; or None, and `attach` later. Options, as keywords or as a
     dict with the document's spelling: path ('/socket.io'), serve_client (True), client_file (a path: serves that
     file as the client), adapter (a class), parser (an object or a class), connect_timeout (ms until a client must
-    have joined a namespace), cleanup_empty_child_namespaces, connection_state_recovery (see recovery.py), max_attachments, max_attachment_bytes,
-    max_namespaces (of one client), and those of engineio.Server: ping_timeout, ping_interval, transports, origins,
+    have joined a namespace), cleanup_empty_child_namespaces, connection_state_recovery (see recovery.py),
+    max_attachments, max_attachment_bytes, max_namespaces (of one client), and those of engineio.Server: ping_timeout, ping_interval, transports, origins,
     cookie, allow_upgrades, ... Raises OptionError for an unknown option, naming the nearest known one.
     """
 
     __slots__ = (
-        'options', 'engine', 'parser', 'sockets', 'namespaces', 'ack_timeout', 'recovery', '_parents', '_arrivals', '_client_file',
-        '_http_servers',
+        'options', 'engine', 'parser', 'sockets', 'namespaces', 'ack_timeout', 'recovery', '_parents', '_arrivals',
+        '_client_file', '_http_servers',
     )  # fmt: skip
 
     def __init__(self, server=None, options=None, **kwargs):

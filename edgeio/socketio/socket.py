@@ -250,8 +250,15 @@ class Socket(EventEmitter):
             data.append(Ack(self, ack_id))
         if self._middleware:
             Chain(self._middleware, data, lambda error: self._after_middleware(error, data)).run()
-        else:
-            self._dispatch(data)
+            return
+        if self._any:
+            self._tell_any(data)
+        name = data.pop(0)
+        handlers = self._events.get(name) if self._events else None
+        for handler in handlers or ():
+            if handler[3]:
+                self._forget(name, handler)
+            call(handler, data, name)
 
     def on_ack(self, ack_id, data):
         """An answer came; one that nobody waits for is ignored."""
@@ -269,6 +276,7 @@ class Socket(EventEmitter):
     def on_connected(self):
         """The namespace has taken the socket in: it is told so, with its id (revision 5)."""
         self.connected = True
+        self.client.enter(self)
         self.nsp.adapter.add_all(self.id, (self.id,))
         data = None
         if self.conn.protocol == 4:
@@ -308,22 +316,17 @@ class Socket(EventEmitter):
         for handler in self._any_outgoing:
             call(handler, tuple(data), 'on_any_outgoing')
 
-    def _dispatch(self, data):
+    def _tell_any(self, data):
         for handler in self._any:
             call(handler, tuple(data), 'on_any')
-        name = data.pop(0)
-        handlers = self._events.get(name) if self._events else None
-        if handlers:
-            for handler in handlers:
-                if handler[3]:
-                    self._forget(name, handler)
-                call(handler, data, name)
 
     def _after_middleware(self, error, data):
         if not self.connected:
             return
         if error is None:
-            self._dispatch(data)
+            if self._any:
+                self._tell_any(data)
+            EventEmitter.emit(self, *data)
             return
         if self.conn.protocol == 3:
             # Clients of revision 4 take it as an `error` event; those of revision 5 would take it as the end.

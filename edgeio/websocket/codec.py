@@ -96,7 +96,9 @@ class Decoder:
     max_message: bytes of a message at most. inflate: None, or the extension's `inflate(data, max)` (RFC 7692).
     """
 
-    __slots__ = ('max_message', 'inflate', 'stopped', '_masked', '_plain', '_rest', '_need', '_opcode', '_parts', '_size')
+    __slots__ = (
+        'max_message', 'inflate', 'stopped', '_masked', '_plain', '_rest', '_need', '_opcode', '_parts', '_size',
+    )  # fmt: skip
 
     def __init__(self, masked=True, max_message=MAX_MESSAGE, inflate=None):
         self.max_message = max_message
@@ -202,7 +204,8 @@ class Decoder:
         elif opcode > BINARY:
             raise _violation('ws.opcode', 'an opcode that is not defined', opcode)
         elif (opcode == CONTINUATION) != bool(self._opcode):
-            raise _violation('ws.fragment', 'a fragment out of order', opcode, 'continuation' if opcode else 'a message')
+            expected = 'a continuation' if opcode else 'a new message'
+            raise _violation('ws.fragment', 'a fragment out of order', opcode, expected)
 
     def _on_data(self, first, payload):
         opcode = first & 15

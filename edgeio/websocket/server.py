@@ -117,9 +117,8 @@ class WsServer(EventEmitter):
         if hasattr(http_server, 'mount'):
             return WsServer(path, http_server, False, max_message)
         if not hasattr(where, 'port'):
-            raise OptionError(
-                'ws.where', 'cannot listen there', type(where).__name__, 'socket.sockaddr(...), an HttpServer or a WebApp'
-            )
+            expected = 'socket.sockaddr(...), an HttpServer or a WebApp'
+            raise OptionError('ws.where', 'cannot listen there', type(where).__name__, expected)
         from ..http import create_server
 
         return WsServer(path, create_server('websocket', _not_found, 0, where, tls), True, max_message)
@@ -162,10 +161,10 @@ class WsServer(EventEmitter):
 
     def handle_request(self, req, res):
         """A plain request (the HttpServer's call): this path speaks WebSocket only."""
-        res.status(426)
-        res.set('Upgrade', 'websocket')
-        res.set('Connection', 'Upgrade')
-        res.set('Content-Type', 'text/plain; charset=utf-8')
+        res.status_code = 426
+        res.set_header('Upgrade', 'websocket')
+        res.set_header('Connection', 'Upgrade')
+        res.set_header('Content-Type', 'text/plain; charset=utf-8')
         res.end('this path speaks WebSocket\n')
 
     def handle_upgrade(self, req, stream, head):
@@ -186,5 +185,5 @@ class WsServer(EventEmitter):
 
 
 def _not_found(req, res):
-    res.status(404)
+    res.status_code = 404
     res.end('not found\n')

@@ -4,7 +4,6 @@ from edgeio import WebApp, fs, iosched, socket
 from edgeio.socketio import Server
 
 
-
 def handle_index(req, res):
     buf = fs.read_file('./index.html')
     if buf:
