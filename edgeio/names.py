@@ -23,3 +23,15 @@ def camel(self, name):
 
 
 _KEYWORDS = ('in', 'except')
+
+
+def settable(plain):
+    """A property in the document's spelling for an attribute that apps set: `generateId = settable('generate_id')`."""
+
+    def read(self):
+        return getattr(self, plain)
+
+    def write(self, value):
+        setattr(self, plain, value)
+
+    return property(read, write)

@@ -69,12 +69,14 @@ def to_base64(data):
 
 def from_base64(text):
     """The bytes that `text` holds in base64. ProtocolError where it is not base64."""
-    if len(text) & 3:
-        raise _bad('base64 that is cut off', text)
     try:
-        return a2b_base64(text)
+        data = a2b_base64(text)
     except ValueError:
         raise _bad('base64 that is not valid', text) from None
+    # The decoder skips what is not base64: then the length tells.
+    if len(text) & 3 or len(data) != len(text) // 4 * 3 - text.count('=', -2):
+        raise _bad('base64 that is not valid', text)
+    return data
 
 
 def _split4(body):

@@ -161,6 +161,9 @@ class _Post:
         self.binary = binary
 
     def done(self, error, body):
-        if error is not None and error.status == 413:
-            self.polling._refuse(self.res, 413, str(error))
-        self.polling.on_body(self.res, body if error is None else None, self.binary)
+        polling = self.polling
+        if error is not None and error.status == 413 and polling.session is not None:
+            limit = polling.session.server.options['max_http_buffer_size']
+            polling._refuse(self.res, 413, 'the body is too large; expected: %d bytes at most; setting: %s' % (
+                limit, 'max_http_buffer_size'))
+        polling.on_body(self.res, body if error is None else None, self.binary)

@@ -11,6 +11,7 @@ from os import urandom
 from .. import compat
 from ..errors import OptionError, ProtocolError
 from ..events import EventEmitter
+from ..names import settable
 from ..options import read_options, require
 from ..report import report
 from ..sweep import Sweep
@@ -64,6 +65,8 @@ class Server(EventEmitter):
         self._middleware = []
         if server is not None:
             self.attach(server)
+
+    generateId = settable('generate_id')
 
     @property
     def clients(self):

@@ -123,11 +123,10 @@ class Session(EventEmitter):
         if self.stream is not None:
             self.ws.close(1000)
             self.on_closed('forced close')
-        elif self.buffer and not discard:
-            self.buffer.append(CLOSE)
-            self.polling.close_when_flushed()
+        elif discard and not self.polling.parked:
+            self.on_closed('forced close')
         else:
-            self.buffer = [CLOSE]
+            self.buffer = [CLOSE] if discard else self.buffer + [CLOSE]
             self.polling.close_when_flushed()
 
     def on_text_packet(self, text):

@@ -1,5 +1,6 @@
 """HttpServer: listens, makes a connection of each stream, and gives requests to the handler or a mounted engine."""
 
+from .. import apphost
 from ..compat import is_generator
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
@@ -71,12 +72,14 @@ class HttpServer(EventEmitter):
         if self._listener is not None:
             raise StateError('http.started', 'the server is started already', self.group)
         saddr = self.saddr = self.saddr or sockaddr(None, 8000)
-        self._listener = Listener(saddr.addr, saddr.port, self._on_stream, bool(self.subs))
+        host, port = apphost.listen_on(saddr.addr, saddr.port)
+        self._listener = Listener(host, port, self._on_stream, bool(self.subs))
         if self.subs:
             from .workers import Workers
 
-            self._workers = Workers(self, saddr.addr, self._on_stream)
+            self._workers = Workers(self, host, self._on_stream)
             self._listener = self._workers.start(self._listener, self.subs)
+        apphost.started(self, self.group, host, self.port())
         self.emit('start')
         return self
 
@@ -94,6 +97,7 @@ class HttpServer(EventEmitter):
         if self._workers is not None:
             self._workers.stop()
             self._workers = None
+        apphost.stopped(self)
         self.emit('stop')
         for connection in list(self._connections):
             connection.stop_serving()
@@ -151,7 +155,7 @@ class HttpServer(EventEmitter):
                 self._serve_nobody(req, res)
                 return
             result = self.handler(req, res)
-            if result is not None:
+            if result is not None and result is not res:
                 self._take_result(result, req, res)
         except Exception as exc:
             self.fail(exc, req, res)
