@@ -96,5 +96,6 @@ class ChunkedDecoder:
     def _too_long(self):
         if self._state == _DATA_END:
             return ProtocolError('http.bad_chunk', 'a chunk is longer than its size says', None, 'CR LF')
-        setting = 'max_header_bytes' if self._state == _TRAILER else None
-        return ProtocolError('http.chunk_line', 'a line of a chunked body is too long', setting=setting)
+        if self._state == _TRAILER:
+            return ProtocolError('http.headers_too_long', 'the trailer is too long', None, None, 'max_header_bytes', 431)
+        return ProtocolError('http.chunk_line', 'a chunk size and its extensions are too long', None, MAX_CHUNK_LINE)

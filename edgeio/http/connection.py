@@ -65,7 +65,7 @@ class HttpConnection(RequestParser):
             self.closing = True
         self.held = True
         req = self.request = server.request_class(self, head)
-        res = self.response = server.response_class(self, req)
+        res = self.response = server.response_class(self, req, head.plain and not self.closing)
         if head.has_body:
             self._wait(_BODY, 'body_timeout')
         server.serve(req, res)
@@ -122,7 +122,7 @@ class HttpConnection(RequestParser):
             if self._phase != _BODY:  # there, the response is out already
                 self._refuse(error)
         else:
-            self.closing = True
+            self.close_after_response()
             self._guard(req.fail, error)
             if self.response is res:
                 self._give_up(res, error)
@@ -137,7 +137,7 @@ class HttpConnection(RequestParser):
         if res is None or not res.headers_sent or self.in_body:
             self.stream.finish('transport close')
         else:
-            self.closing = True
+            self.close_after_response()
             self.stop()
 
     def on_drain(self):
@@ -188,6 +188,8 @@ class HttpConnection(RequestParser):
     def close_after_response(self):
         """No further request is served."""
         self.closing = True
+        if self.response is not None:
+            self.response.not_plain()
 
     def send_continue(self, head):
         """The body is wanted: a client that waits for a word sends it now (RFC 9110 section 10.1.1)."""
@@ -209,7 +211,7 @@ class HttpConnection(RequestParser):
 
     def stop_serving(self):
         """The server stops: an idle connection closes now, another one after its response."""
-        self.closing = True
+        self.close_after_response()
         if self.response is None and not self.in_body:
             self._close('server stop')
 

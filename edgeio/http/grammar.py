@@ -6,19 +6,7 @@ _VISIBLE = bytes(range(0x21, 0x7F))
 
 def byte_class(allowed):
     """A function that tells whether its argument (bytes) consists of `allowed` only; true for no bytes at all."""
-    if hasattr(allowed, 'translate'):
-        return lambda data: not data.translate(None, allowed)
-    table = bytearray(256)
-    for byte in allowed:
-        table[byte] = 1
-
-    def consists(data):
-        for byte in data:
-            if not table[byte]:
-                return False
-        return True
-
-    return consists
+    return lambda data: not data.lstrip(allowed)
 
 
 TOKEN = b"!#$%&'*+-.^_`|~" + _ALNUM
@@ -80,42 +68,21 @@ def has_bare_line_end(data, start, end):
     return newlines != pairs or returns != pairs
 
 
-def _decode_by_byte(data):
-    return ''.join([chr(byte) for byte in data])
-
-
-def _encode_by_character(text):
+def decode_latin1(data):
+    """`data` (bytes) as str, byte for character: what a field value is. MicroPython decodes UTF-8 only."""
     try:
-        return bytes([ord(character) for character in text])
-    except ValueError:
-        raise UnicodeError('beyond Latin-1') from None
-
-
-def _runtime_knows_latin1():
-    try:
-        return b'\xe9'.decode('latin-1') == '\xe9' and '\xe9'.encode('latin-1') == b'\xe9'
+        text = str(data, 'utf-8')
     except UnicodeError:
-        return False
+        text = ''
+    return text if len(text) == len(data) else ''.join([chr(byte) for byte in data])
 
 
-if _runtime_knows_latin1():
-
-    def decode_latin1(data):
-        """`data` (bytes) as str, byte for character: what a field value is."""
-        return data.decode('latin-1')
-
-    def encode_latin1(text):
-        """`text` as bytes, character for byte; UnicodeError beyond U+00FF."""
-        return text.encode('latin-1')
-
-else:
-    _is_ascii = byte_class(bytes(range(0x80)))
-
-    def decode_latin1(data):
-        """`data` (bytes) as str, byte for character: what a field value is."""
-        return str(data, 'utf-8') if _is_ascii(data) else _decode_by_byte(data)
-
-    def encode_latin1(text):
-        """`text` as bytes, character for byte; UnicodeError beyond U+00FF."""
-        data = text.encode()
-        return data if len(data) == len(text) else _encode_by_character(text)
+def encode_latin1(text):
+    """`text` as bytes, character for byte; UnicodeError beyond U+00FF."""
+    data = text.encode()
+    if len(data) == len(text):
+        return data
+    values = [ord(character) for character in text]
+    if max(values) > 0xFF:
+        raise UnicodeError('beyond Latin-1')
+    return bytes(values)

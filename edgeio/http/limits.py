@@ -5,7 +5,7 @@ from ..options import require
 DEFAULTS = {
     'max_request_line': 8192,  # bytes of method, target and version; beyond: 414
     'max_header_bytes': 16384,  # bytes of all header fields together; beyond: 431
-    'max_headers': 100,  # header fields; beyond: 431. Trailer fields have the same two bounds: 400
+    'max_headers': 100,  # header fields; beyond: 431. Trailer fields have the same two bounds
     'max_body': 16777216,  # bytes of a request's body; beyond: 413
     'max_requests': 0,  # requests served on one connection, then it is closed (0: any number)
     'max_pipelined': 16,  # requests of one connection served in one turn of the loop; the others wait, unread

@@ -9,6 +9,9 @@ from .status import REASONS, has_no_body
 
 _WITH_BODY = frozenset([code for code in REASONS if not has_no_body(code)])
 
+# The life of a response. Lost: its connection is gone; what an app still writes is dropped.
+_OPEN, _HEAD_SENT, _ENDED, _FINISHED, _LOST = range(5)
+
 _FRAMING = ('content-length', 'transfer-encoding', 'connection')
 _PERSISTENCE = ('close', 'keep-alive', '')
 
@@ -16,28 +19,41 @@ _PERSISTENCE = ('close', 'keep-alive', '')
 class Response(EventEmitter):
     """The response to one request. Events: finish (everything is handed to the connection), drain, close, error.
 
-    status_code (int), status_message (None: the usual phrase); headers_sent: the head is on its way, nothing of it
-    can be changed; ended: `end` was called; closed: over, finished or not.
+    status_code (int), status_message (None: the usual phrase). Apps may keep attributes of their own on it.
     """
 
     status_code = 200
     status_message = None
-    headers_sent = False
-    ended = False
-    closed = False
+    written = 0
+    """Bytes of body written so far (before chunking)."""
+    _stage = _OPEN
     _fields = None  # lower-case name -> (name, value); None while there are none
-    _framed = False  # the app has set a field that framing depends on
     _length = None  # bytes of body announced
     _chunked = False
     _silent = False  # no body goes out: HEAD, 204, 304
-    written = 0
-    """Bytes of body written so far (before chunking)."""
 
-    def __init__(self, connection, req):
+    def __init__(self, connection, req, plain):
+        """plain: nothing is known yet that keeps `end` from sending head and body at once, framed by the length."""
         self._events = None
         self.connection = connection
         self.stream = connection.stream
         self.req = req
+        self._plain = plain
+
+    @property
+    def headers_sent(self):
+        """True once the head is on its way."""
+        return _OPEN < self._stage < _LOST
+
+    @property
+    def ended(self):
+        """True once `end` was called."""
+        return _ENDED <= self._stage < _LOST
+
+    @property
+    def closed(self):
+        """True once the response is over: written, or its connection lost."""
+        return self._stage >= _FINISHED
 
     # -- head ----------------------------------------------------------------------------------------------------
 
@@ -85,7 +101,6 @@ class Response(EventEmitter):
         """Forgets every header and the status: the response begins anew. StateError once the head is sent."""
         self._check_head()
         self._fields = self.status_message = None
-        self._framed = False
         self.status_code = 200
         return self
 
@@ -109,10 +124,10 @@ class Response(EventEmitter):
 
         Without a Content-Length the body goes in chunks, to an HTTP/1.0 client until the connection closes.
         """
-        if self.ended:
-            raise StateError('http.write_after_end', 'the response has been ended already', self.req.url)
+        if not self._check_open():
+            return False
         data = _as_bytes(data)
-        if not self.headers_sent:
+        if self._stage == _OPEN:
             self._send_head(self._declared())
         if data:
             self._put(data)
@@ -122,9 +137,8 @@ class Response(EventEmitter):
         """Ends the response, with `data` (bytes or str) as the last piece of its body; returns self."""
         if type(data) is not bytes:
             data = _as_bytes(data)
-        if self.headers_sent or self._framed or self.ended or len(data) > PIECE or not self._is_plain():
+        if not self._plain or len(data) > PIECE or self.status_code not in _WITH_BODY:
             return self._end(data)
-        self.headers_sent = self.ended = True
         head = response_head(self.status_code, self.status_message, self._fields)
         self.stream.write(b'%sContent-Length: %d\r\n\r\n%s' % (head, len(data), data))
         self._over()
@@ -133,11 +147,14 @@ class Response(EventEmitter):
     def send_source(self, source, length):
         """Ends the response with `length` bytes of `source` (read(n), close()), sent as the peer takes them."""
         try:
-            self._begin_end(length)
+            if self._check_open():
+                self._begin_end(length)
         except Exception:
             source.close()
             raise
-        if self._silent:
+        if self._stage == _LOST:
+            source.close()
+        elif self._silent:
             source.close()
             self._complete()
         else:
@@ -156,17 +173,21 @@ class Response(EventEmitter):
 
     def connection_lost(self, reason):
         """The stream is closed: `close` follows, after `error` where the response was under way."""
-        if not self.closed:
-            self.closed = True
+        if self._stage < _FINISHED:
+            self._plain = False
+            self._stage = _LOST
             if self._events:
                 self.emit('close', reason)
 
-    def _is_plain(self):
-        return self.req.head.plain and self.status_code in _WITH_BODY and not self.connection.closing
+    def not_plain(self):
+        """The connection closes after this response."""
+        self._plain = False
 
     def _end(self, data):
         if len(data) > PIECE:
             return self.send_source(BytesSource(data), len(data))
+        if not self._check_open():
+            return self
         self._begin_end(len(data))
         if data:
             self._put(data)
@@ -174,12 +195,10 @@ class Response(EventEmitter):
         return self
 
     def _begin_end(self, length):
-        if self.ended:
-            raise StateError('http.write_after_end', 'the response has been ended already', self.req.url)
-        if not self.headers_sent:
+        if self._stage == _OPEN:
             declared = self._declared()
             self._send_head(length if declared is None else declared)
-        self.ended = True
+        self._stage = _ENDED
 
     def _complete(self, error=None):
         if error is not None or self.closed:
@@ -191,8 +210,9 @@ class Response(EventEmitter):
         self._over()
 
     def _over(self):
+        self._plain = False
+        self._stage = _FINISHED
         self.connection.response_ended(self)
-        self.closed = True
         if self._events:
             self.emit('finish')
             self.emit('close', None)
@@ -209,7 +229,7 @@ class Response(EventEmitter):
 
     def _break_off(self):
         # A body of the wrong length would be read as part of the next response: the connection cannot go on.
-        self.ended = True
+        self._stage = _ENDED
         self.connection.abort('internal error')
         raise StateError(
             'http.wrong_length', 'the body is not as long as Content-Length says', self.written, self._length
@@ -218,7 +238,8 @@ class Response(EventEmitter):
     def _send_head(self, length):
         """Decides the framing and sends the head. length: bytes of body, None where it is not known."""
         head = response_head(self.status_code, self.status_message, self._fields)
-        self.headers_sent = True
+        self._plain = False
+        self._stage = _HEAD_SENT
         bodyless = has_no_body(self.status_code)
         self._silent = bodyless or self.req.method == 'HEAD'
         if not bodyless:
@@ -239,6 +260,12 @@ class Response(EventEmitter):
         value = self.get_header('content-length')
         return None if value is None else int(value)
 
+    def _check_open(self):
+        """False where the connection is lost: whoever writes does not know it yet. StateError after `end`."""
+        if self.ended:
+            raise StateError('http.write_after_end', 'the response has been ended already', self.req.url)
+        return self._stage != _LOST
+
     def _check_head(self):
         if self.headers_sent:
             raise StateError('http.headers_sent', 'the head of this response is sent already', self.req.url)
@@ -250,7 +277,7 @@ class Response(EventEmitter):
         if key == 'content-length':
             if not isinstance(value, str) or not value or not is_digits(value.encode()):
                 raise OptionError('http.framing', 'Content-Length is a number of bytes', repr(value))
-            self._framed = True
+            self._plain = False
             return value
         words = [word.strip() for word in ', '.join(_listed(value)).split(',')]
         if 'close' in [word.lower() for word in words]:
