@@ -81,13 +81,22 @@ def engineio(revision, case):
     return [line('text' if isinstance(packet, str) else 'binary', show(packet)) for packet in packets]
 
 
-def socketio(case):
-    """The events of a connection's messages: text in `in` lines, binary in `hex` lines."""
+def socketio(case, connected=True):
+    """The events of a connection's messages: text in `in` lines, binary in `hex` lines.
+
+    connected: the main namespace is joined, so that its events go straight to its socket.
+    """
     from edgeio.socketio.codec import JsonParser
 
     events = []
 
+    class Root:
+        def on_event(self, data, ack_id):
+            events.append(line('event /', str(ack_id), literal(data)))
+
     class Client:
+        root = Root() if connected else None
+
         def on_event(self, nsp, ack_id, data):
             events.append(line('event', nsp, str(ack_id), literal(data)))
 

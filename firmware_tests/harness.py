@@ -12,6 +12,9 @@ from edgeio import compat, iosched, pollset
 PATIENCE_MS = 60000
 """How long a test may wait for something, in ms: it only ends what hangs, so an emulated board must not reach it."""
 
+LEAK_MS = 10000
+"""How long a test's connections may take to close after its end, in ms."""
+
 
 class Tally:
     """How many tests passed and failed, and which ones failed. out: the file that failures are printed to."""
@@ -57,7 +60,7 @@ def run_test(name, test, tally):
         outcome = test()
         if compat.is_generator(outcome):
             _run_coroutine(outcome)
-        until(lambda: not pollset.watchers, 'every descriptor to be closed')
+        until(lambda: not pollset.watchers, 'every descriptor to be closed', LEAK_MS)
         if reports:
             raise reports[0][0]
     except Exception as exc:
@@ -108,11 +111,11 @@ async def _keep_quiet(coroutine):
         return exc
 
 
-def until(condition, what):
-    """Polls the loop until `condition()` is true; AssertionError, naming `what` was awaited, after PATIENCE_MS."""
-    deadline = compat.monotonic_ms() + PATIENCE_MS
+def until(condition, what, ms=PATIENCE_MS):
+    """Polls the loop until `condition()` is true; AssertionError, naming `what` was awaited, after `ms`."""
+    deadline = compat.monotonic_ms() + ms
     while not condition():
-        assert compat.monotonic_ms() < deadline, 'waited %d s for %s' % (PATIENCE_MS // 1000, what)
+        assert compat.monotonic_ms() < deadline, 'waited %d s for %s' % (ms // 1000, what)
         iosched.poll(20)
 
 

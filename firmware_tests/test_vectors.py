@@ -35,6 +35,10 @@ def test_socketio_packets():
     _check_messages('socketio', codecs.socketio)
 
 
+def test_socketio_packets_before_the_main_namespace_is_joined():
+    _check_messages('socketio', lambda case: codecs.socketio(case, False))
+
+
 def test_escapes_of_the_vectors():
     data = bytes(range(256))
     same(vectors.unescape(vectors.show(data)), data)
