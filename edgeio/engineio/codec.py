@@ -17,7 +17,7 @@ OPEN, CLOSE, PING, PONG, MESSAGE, UPGRADE, NOOP = '0', '1', '2', '3', '4', '5', 
 
 SEPARATOR = '\x1e'
 
-MAX_PACKETS = 1000
+MAX_PACKETS = 16384
 """Packets in one payload, at most."""
 
 _TYPES = '0123456'

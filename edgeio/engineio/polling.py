@@ -55,10 +55,7 @@ class Polling:
         if self._res is not None and session is not None and session.buffer:
             packets, session.buffer = session.buffer, []
             self.answer(packets)
-            if self._closing:
-                session.on_closed('forced close')
-            else:
-                session.on_sent()
+            session.on_sent()
 
     def answer(self, packets):
         """Answers the parked poll with `packets`."""
@@ -67,12 +64,14 @@ class Polling:
         self.session.server.send_payload(res, body)
 
     def close_when_flushed(self):
-        """The session is closing: its last packets leave with the next poll, or never."""
+        """The session is closing: what is buffered leaves with one poll, and a close packet with the next.
+
+        Not together: clients act on a close packet before they have acted on the messages beside it.
+        """
         self._closing = True
+        set_timeout(self._give_up, CLOSE_TIMEOUT)
         if self._res is not None:
-            self.flush()
-        else:
-            set_timeout(self._give_up, CLOSE_TIMEOUT)
+            self._answer_last()
 
     def session_closed(self, reason):
         """The session ended: a parked poll is answered, so that its client learns of it."""
@@ -92,7 +91,9 @@ class Polling:
             return
         self._res = res
         res.on('close', self._on_lost(res))
-        if session.buffer:
+        if self._closing:
+            self._answer_last()
+        elif session.buffer:
             self.flush()
 
     def _on_lost(self, res):
@@ -103,6 +104,14 @@ class Polling:
                     self.session.on_closed('transport error')
 
         return lost
+
+    def _answer_last(self):
+        session = self.session
+        if session.buffer:
+            self.flush()
+        else:
+            self.answer([CLOSE])
+            session.on_closed('forced close')
 
     def _give_up(self):
         if self.session is not None:
@@ -164,6 +173,6 @@ class _Post:
         polling = self.polling
         if error is not None and error.status == 413 and polling.session is not None:
             limit = polling.session.server.options['max_http_buffer_size']
-            polling._refuse(self.res, 413, 'the body is too large; expected: %d bytes at most; setting: %s' % (
-                limit, 'max_http_buffer_size'))
+            why = 'the body is too large; expected: ' + str(limit) + ' bytes at most; setting: max_http_buffer_size'
+            polling._refuse(self.res, 413, why)
         polling.on_body(self.res, body if error is None else None, self.binary)

@@ -126,7 +126,8 @@ class Session(EventEmitter):
         elif discard and not self.polling.parked:
             self.on_closed('forced close')
         else:
-            self.buffer = [CLOSE] if discard else self.buffer + [CLOSE]
+            if discard:
+                self.buffer = []
             self.polling.close_when_flushed()
 
     def on_text_packet(self, text):
@@ -143,6 +144,8 @@ class Session(EventEmitter):
     def on_packet(self, packet):
         """A packet came, by whichever transport."""
         if self.state != OPEN:
+            if packet == CLOSE:
+                self.on_closed('forced close')
             return
         if self._events:
             self.emit('packet', packet)

@@ -53,7 +53,7 @@ class Client:
     def disconnect_all(self):
         """Disconnects every socket, then the connection."""
         for socket in list(self.sockets.values()):
-            socket.on_close('server namespace disconnect')
+            socket.disconnect()
         self.conn.close()
 
     def on_deadline(self, now):
