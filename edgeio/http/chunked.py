@@ -97,5 +97,6 @@ class ChunkedDecoder:
         if self._state == _DATA_END:
             return ProtocolError('http.bad_chunk', 'a chunk is longer than its size says', None, 'CR LF')
         if self._state == _TRAILER:
-            return ProtocolError('http.headers_too_long', 'the trailer is too long', None, None, 'max_header_bytes', 431)
+            setting = 'max_header_bytes'
+            return ProtocolError('http.headers_too_long', 'the trailer is too long', setting=setting, status=431)
         return ProtocolError('http.chunk_line', 'a chunk size and its extensions are too long', None, MAX_CHUNK_LINE)
