@@ -5,7 +5,8 @@ Times are milliseconds. A timer never fires early; timers due at the same time f
 
 import heapq
 
-from .compat import monotonic_ms
+from .compat import is_generator, monotonic_ms
+from .errors import OptionError
 from .report import report
 
 _heap = []  # (due, serial, timer)
@@ -23,6 +24,8 @@ class Timer:
     __slots__ = ('callback', 'args', 'interval')
 
     def __init__(self, callback, args, interval=None):
+        if not callable(callback):
+            raise OptionError('timer.callback', 'a timer calls a function', repr(callback), 'something callable')
         self.callback = callback
         self.args = args
         self.interval = interval
@@ -37,12 +40,14 @@ class Timer:
                 _rebuild()
 
     def fire(self):
-        """Calls the callback; an exception from it is reported."""
+        """Calls the callback, a coroutine or generator function as a task; an exception from it is reported."""
         callback, args = self.callback, self.args
         if self.interval is None:
             self.callback = self.args = None
         try:
-            callback(*args)
+            result = callback(*args)
+            if result is not None and is_generator(result):
+                _spawn(result, 'a timer')
         except Exception as exc:
             report(exc, 'a timer')
 
@@ -97,7 +102,7 @@ def run_due():
 
 def count():
     """How many timers are set and not cleared."""
-    return sum(entry[2].callback is not None for entry in _heap) + len(_immediates)
+    return sum(t.callback is not None for t in [entry[2] for entry in _heap] + _immediates)
 
 
 def _run_immediates():
@@ -109,28 +114,18 @@ def _run_immediates():
 
 
 def _run_heap(now, newest):
-    # A timer set while this runs has a serial above `newest` and waits, so that a callback which sets a
-    # timer of 0 ms cannot keep the loop here for ever.
+    # A timer set while this runs has a serial above `newest` and waits, so that a callback which sets a timer of
+    # 0 ms cannot keep the loop here for ever. It comes behind all that are due: they were due before it was set.
     global _cleared
-    later = []
-    while _heap and _heap[0][0] <= now:
-        entry = heapq.heappop(_heap)
-        timer = entry[2]
+    while _heap and _heap[0][0] <= now and _heap[0][1] <= newest:
+        due, _, timer = heapq.heappop(_heap)
         if timer.callback is None:
             _cleared = max(0, _cleared - 1)
-        elif entry[1] > newest:
-            later.append(entry)
-        else:
-            _fire(timer, entry[0], now)
-    for entry in later:
-        heapq.heappush(_heap, entry)
-
-
-def _fire(timer, due, now):
-    timer.fire()
-    if timer.interval is not None and timer.callback is not None:
-        # Firings missed while the loop was busy are not made up for.
-        _push(max(due + timer.interval, now + 1), timer)
+            continue
+        if timer.interval is not None:
+            # Firings missed while the loop was busy are not made up for.
+            _push(max(due + timer.interval, now + 1), timer)
+        timer.fire()
 
 
 def _push(due, timer):
@@ -145,3 +140,9 @@ def _rebuild():
     _heap[:] = kept
     heapq.heapify(_heap)
     _cleared = 0
+
+
+def _spawn(coro, where):
+    from .tasks import spawn  # tasks are made of timers, so they come after them
+
+    spawn(coro, where)

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from edgeio import pollset, report
 from host_tests import processes
 from host_tests.processes import App, app_command, run_node
 
@@ -16,6 +17,25 @@ def no_process_is_left():
     yield
     left = processes.end_leftovers()
     assert not left, 'processes left by tests:\n' + '\n'.join(left)
+
+
+@pytest.fixture
+def reports():
+    """The errors that the loop reports: [(exception, where), ...].
+
+    A test that provokes some takes them out (`reports.clear()`); it fails on those left, and on a watched descriptor
+    that it leaves behind.
+    """
+    found = []
+    before = list(pollset.watchers.values())
+    earlier = report.set_on_error(lambda exc, where: found.append((exc, where)))
+    yield found
+    report.set_on_error(earlier)
+    left = [watcher for watcher in pollset.watchers.values() if watcher not in before]
+    for watcher in left:
+        pollset.forget(watcher)
+    assert not found, f'reported by the loop: {found}'
+    assert not left, f'still watched: {left}'
 
 
 @pytest.fixture
