@@ -3,8 +3,8 @@
 from edgeio import iosched
 from edgeio.errors import OptionError
 
+from .clients.wire import pair
 from .harness import raises, same, take_reports, until
-from .wire import pair
 
 
 class _Pair:

@@ -6,8 +6,8 @@ from edgeio.errors import EdgeError
 from edgeio.net.listener import Listener
 from edgeio.net.stream import Stream
 
+from .clients.wire import LOOPBACK, SO_SNDBUF, connect, pair
 from .harness import raises, same, take_reports, until
-from .wire import LOOPBACK, SO_SNDBUF, connect, pair
 
 
 class Recorder:
@@ -272,7 +272,7 @@ async def test_closed_listener_refuses_and_its_streams_go_on():
 async def test_many_connections_at_once():
     server = Server(Echo)
     wires = []
-    for number in range(40):
+    for _ in range(40):
         wires.append(await connect(server.listener.port()))
     for number, wire in enumerate(wires):
         await wire.send(b'%03d' % number)

@@ -3,8 +3,8 @@
 from edgeio import iosched
 from edgeio.errors import StateError
 
+from .clients.wire import pair
 from .harness import raises, same, take_reports, until
-from .wire import pair
 
 
 async def test_coroutine_sleeps_and_returns():

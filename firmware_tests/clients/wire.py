@@ -10,10 +10,11 @@ SO_SNDBUF, SO_RCVBUF = 7, 8  # socket(7); MicroPython has the calls without the 
 
 
 class Wire:
-    """A connection. `received` holds what was read and not taken yet."""
+    """A connection to `port`. `received` holds what was read and not taken yet."""
 
-    def __init__(self, sock):
+    def __init__(self, sock, port):
         self.sock = sock
+        self.port = port
         self.received = b''
         self.ended = False
 
@@ -84,7 +85,7 @@ async def connect(port, buffer=None):
         if exc.errno != compat.EINPROGRESS:
             raise
     await iosched.writable(sock)
-    return Wire(sock)
+    return Wire(sock, port)
 
 
 def pair():
