@@ -8,8 +8,8 @@ each stream once, however many messages were sent on it. Times are milliseconds.
 """
 
 from . import pollset, timers
-from .compat import POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, monotonic_ms  # noqa: F401
-from .errors import OptionError
+from .compat import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, is_generator, monotonic_ms  # noqa: F401
+from .errors import OptionError, StateError
 from .report import report, set_on_error  # noqa: F401
 from .sweep import Sweep  # noqa: F401
 from .tasks import Cancelled, Promise, Task, current_task, readable, sleep, spawn, writable  # noqa: F401
@@ -23,6 +23,7 @@ from .timers import (  # noqa: F401
 )
 
 _METHODS = {'read': POLLIN, 'write': POLLOUT, 'except': POLLPRI}
+_METHODS_IN_ORDER = ('read', 'write', 'except')
 
 dirty = []
 """Objects with output queued in this turn; each one's `flush()` is called once at the end of the turn."""
@@ -45,10 +46,16 @@ class IoEvent:
         if self._once:
             remove(self)
         try:
-            if self._callback(self.arg, self) is False and self._errback is not None:
-                self._errback(self.arg, self)
+            result = self._callback(self.arg, self)
+            if result is False and self._errback is not None:
+                result = self._errback(self.arg, self)
+            if result is not None and is_generator(result):
+                spawn(result, self._where())
         except Exception as exc:
-            report(exc, self.method + ' event of descriptor ' + str(self.fd))
+            report(exc, self._where())
+
+    def _where(self):
+        return self.method + ' event of descriptor ' + str(self.fd)
 
 
 class _Interests:
@@ -65,8 +72,12 @@ class _Interests:
         self.on_ready(POLLIN)
 
     def on_ready(self, mask):
+        if mask & POLLNVAL:
+            # Under poll it would be reported for ever; epoll forgets it by itself.
+            pollset.forget(self)
+            raise StateError('iosched.fd_closed', 'a watched descriptor was closed', self.fd, setting='iosched.remove')
         if mask & (POLLERR | POLLHUP):
-            mask |= POLLIN | POLLOUT  # whoever reads or writes then learns what is wrong
+            mask |= POLLIN | POLLOUT | POLLPRI  # whoever reads or writes then learns what is wrong
         for ioevent in self.events:
             if mask & _METHODS[ioevent.method] and ioevent in self.events:
                 ioevent._run()
@@ -118,7 +129,7 @@ def fds(user=None):
     merged = [list(part) for part in user] if user else [[], [], []]
     for interests in _all_interests():
         for ioevent in interests.events:
-            part = merged[('read', 'write', 'except').index(ioevent.method)]
+            part = merged[_METHODS_IN_ORDER.index(ioevent.method)]
             if ioevent.fd not in part:
                 part.append(ioevent.fd)
     return merged
@@ -127,19 +138,20 @@ def fds(user=None):
 def select(user=None, timeout=None):
     """Waits, runs what is due and returns the descriptors that had an event: [[read], [write], [except]].
 
-    user: descriptors of the caller's own, same form, to wait for as well. timeout: ms; None waits for ever; it
-    may return earlier, as when a timer fires. The lists are valid until the next call.
+    user: descriptors of the caller's own, same form, to wait for as well; OptionError where one belongs to a stream.
+    timeout: ms; None waits for ever; it may return earlier, as when a timer fires. The lists are valid until the
+    next call.
     """
     if user is None:
         return poll(timeout)
-    added = [_Interests(fd) for fd in {fd for part in user for fd in part} if fd not in pollset.watchers]
-    for interests in added:
-        pollset.watch(interests, _user_mask(user, interests.fd))
+    added = [IoEvent(m, fd, _nothing, None, None) for m, part in zip(_METHODS_IN_ORDER, user) for fd in part]
     try:
+        for ioevent in added:
+            _watch(ioevent)
         return poll(timeout)
     finally:
-        for interests in added:
-            pollset.forget(interests)
+        for ioevent in added:
+            remove(ioevent)
 
 
 def poll(timeout=None):
@@ -149,7 +161,7 @@ def poll(timeout=None):
     """
     if dirty:
         flush()
-    wait = timers.next_wait()
+    wait = 0 if dirty else timers.next_wait()
     if wait is None or (timeout is not None and timeout < wait):
         wait = timeout
     try:
@@ -167,28 +179,33 @@ def forever(check=None, timeout=None):
     if check is None:
         while True:
             poll(timeout)
-    elif callable(check):
-        while not check():
+    elif hasattr(check, 'quit'):
+        while not check.quit:
             poll(timeout)
     else:
-        while not check.quit:
+        while not check():
             poll(timeout)
 
 
 def flush():
-    """Writes out what was queued: once per stream. The loop calls it at the end of every turn."""
-    while dirty:
-        batch = dirty[:]
-        dirty.clear()
-        for stream in batch:
-            try:
-                stream.flush()
-            except Exception as exc:
-                report(exc, 'writing')
+    """Writes out what was queued: once per stream. The loop calls it at the end of every turn.
+
+    What is queued meanwhile is for the next turn: a stream that is filled as fast as it drains is not alone here.
+    """
+    batch = dirty[:]
+    dirty.clear()
+    for stream in batch:
+        try:
+            stream.flush()
+        except Exception as exc:
+            report(exc, 'writing')
 
 
 def _watch(ioevent):
     interests = pollset.watchers.get(ioevent.fd)
+    if isinstance(interests, _Interests) and not pollset.is_open(interests):
+        pollset.forget(interests)
+        interests = None
     if interests is None:
         interests = _Interests(ioevent.fd)
         interests.events = (ioevent,)
@@ -214,9 +231,5 @@ def _all_interests():
     return [watcher for watcher in pollset.watchers.values() if isinstance(watcher, _Interests)]
 
 
-def _user_mask(user, fd):
-    mask = 0
-    for part, bit in zip(user, (POLLIN, POLLOUT, POLLPRI)):
-        if fd in part:
-            mask |= bit
-    return mask
+def _nothing(arg, ioevent):
+    """The callback of an event that is only waited for."""

@@ -11,13 +11,14 @@ What a task may wait for is a Wait: sleep, readable, writable, a Promise, anothe
 asyncio awaitable, is an error raised at the `await`, on both runtimes.
 """
 
-from .compat import POLLIN, POLLOUT, is_generator
+from .compat import POLLIN, POLLOUT, guard_asyncio, is_generator
 from .errors import EdgeError, StateError
 from .pollset import forget, watch, watchers
 from .report import report
 from .timers import set_immediate, set_timeout
 
 _current = None
+_ENDED = object()
 
 
 def current_task():
@@ -46,7 +47,7 @@ class Wait:
         self.settled, self.value, self.error = True, value, error
         tasks, self._tasks = self._tasks, None
         for task in tasks or ():
-            task._step()
+            task._resume(self)
 
     def begin(self):
         """Called when the first task waits."""
@@ -56,8 +57,8 @@ class Wait:
 
     def _join(self, task):
         if self._tasks is None:
-            self._tasks = [task]
             self.begin()
+            self._tasks = [task]
         else:
             self._tasks.append(task)
 
@@ -75,7 +76,10 @@ class Wait:
 
 
 class _Steps:
-    """One task's way through one Wait: yields it once, unless it has settled before."""
+    """One task's way through one Wait: yields it once, unless it has settled before.
+
+    (A generator may also yield the Wait itself; that is why the task sends the value.)
+    """
 
     __slots__ = ('wait', 'asked')
 
@@ -100,6 +104,9 @@ class _Steps:
         if wait.error is not None:
             raise wait.error
         raise StopIteration(wait.value)
+
+    def send(self, value):
+        return self.__next__()
 
 
 class Promise(Wait):
@@ -184,46 +191,57 @@ class Task(Wait):
         self._waiting = None
 
     def cancel(self):
-        """Raises Cancelled in the task, where it waits. A task that has ended is left as it is."""
+        """Raises Cancelled in the task, where it waits. A task that has ended is left as it is.
+
+        StateError for a task that is running: it cannot be interrupted by itself, or by what it called.
+        """
         if self.settled:
             return
         waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting._part(self)
-        self._step(Cancelled('task.cancelled', 'the task was cancelled'))
+        if waiting is None:
+            raise StateError('task.cancel_running', 'a task that is running cannot be cancelled', self._where)
+        waiting._part(self)
+        self._step(None, Cancelled('task.cancelled', 'the task was cancelled'))
 
-    def _step(self, error=None):
+    def _resume(self, wait):
+        if self._waiting is wait:
+            self._waiting = None
+            self._step(wait.value, wait.error)
+
+    def _step(self, value=None, error=None):
         global _current
         before, _current = _current, self
-        self._waiting = None
         wanted = result = failure = None
         try:
-            wanted = self._coro.throw(error) if error is not None else self._coro.send(None)
+            wanted = self._coro.send(value) if error is None else self._coro.throw(error)
         except StopIteration as exc:
-            result, wanted = exc.value, self
+            result, wanted = exc.value, _ENDED
         except Exception as exc:
             failure = exc
+        except BaseException:
+            _current = before
+            raise
         _current = before
         if failure is not None:
             self._fail(failure)
-        elif wanted is self:
+        elif wanted is _ENDED:
             self.settle(result)
         else:
             self._wait_for(wanted)
 
     def _wait_for(self, wanted):
         if not isinstance(wanted, Wait):
-            set_immediate(self._step, _foreign(wanted))
-            return
-        if wanted.settled:
-            set_immediate(self._step)
-            return
+            wanted = _failed(_foreign(type(wanted).__name__))
+        elif wanted is self:
+            wanted = _failed(StateError('task.awaits_itself', 'a task awaits itself', self._where))
         self._waiting = wanted
-        try:
-            wanted._join(self)
-        except Exception as exc:
-            self._waiting = None
-            set_immediate(self._step, exc)
+        if not wanted.settled:
+            try:
+                wanted._join(self)
+                return
+            except Exception as exc:
+                self._waiting = wanted = _failed(exc)
+        set_immediate(self._resume, wanted)
 
     def _fail(self, exc):
         if self._tasks is None and not isinstance(exc, Cancelled):
@@ -231,12 +249,18 @@ class Task(Wait):
         self.settle(None, exc)
 
 
-def _foreign(wanted):
+def _failed(error):
+    wait = Wait()
+    wait.settle(None, error)
+    return wait
+
+
+def _foreign(seen):
     return StateError(
         'task.foreign_awaitable',
         'an iosched task can wait only for sleep, readable, writable, a Promise or a Task',
-        type(wanted).__name__,
-        setting='run asyncio code in an asyncio task: see iosched.run_in_asyncio',
+        seen,
+        setting='iosched.sleep instead of asyncio.sleep',
     )
 
 
@@ -250,3 +274,10 @@ def spawn(coro, where='a task'):
     task = Task(coro, where)
     task._step()
     return task
+
+
+def _refuse_asyncio():
+    return None if _current is None else _foreign('asyncio.sleep')
+
+
+guard_asyncio(_refuse_asyncio)

@@ -72,15 +72,22 @@ def is_generator(value):
     return isinstance(value, _GENERATORS)
 
 
+def guard_asyncio(refuse):
+    """For MicroPython, where an asyncio awaitable in an iosched task ends the process; here it is an error anyway."""
+
+
 # -- polling -----------------------------------------------------------------------------------------------------
+
+
+_epoll = getattr(_select, 'epoll', None)
 
 
 class Poller:
     """Which descriptors are ready: epoll, or poll where there is no epoll."""
 
-    def __init__(self):
-        epoll = getattr(_select, 'epoll', None)
-        if epoll:
+    def __init__(self, epoll=_epoll):
+        self._due = []
+        if epoll is not None:
             # epoll forgets a closed descriptor by itself: one system call less a connection.
             self.forgets_closed = True
             self._poll = epoll()
@@ -94,8 +101,11 @@ class Poller:
         self.unregister = self._poll.unregister
 
     def wait(self, ms):
-        """[(fd, mask), ...] of what is ready within `ms` milliseconds; None waits for ever."""
-        return self._poll.poll(-1 if ms is None else ms / self._unit)
+        """[(fd, mask), ...] of what is ready within `ms` milliseconds; None waits for ever. Empties the list before:
+        who goes through that one, and waited again meanwhile, has old news there."""
+        self._due.clear()
+        self._due = self._poll.poll(-1 if ms is None else ms / self._unit)
+        return self._due
 
     def close(self):
         """Gives the poll set back; for a forked worker that must not share its parent's."""

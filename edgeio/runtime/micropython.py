@@ -9,6 +9,8 @@ import time as _time
 
 from micropython import const
 
+from .asyncio_guard import guard_asyncio  # noqa: F401
+
 READ_SIZE = const(8192)
 """Bytes that one read takes at most."""
 

@@ -9,6 +9,7 @@ _from_bytes = int.from_bytes
 def mask(data, start, end, key):
     """The bytes of `data` from `start` to `end`, masked (or unmasked: it is the same) with the 4 bytes `key`."""
     n = end - start
+    key = bytes(key)  # MicroPython repeats bytes, but no bytearray
     if n <= CHUNK:
         return _xor(data[start:end], key, n)
     pad = _from_bytes(key * (CHUNK // 4), 'little')

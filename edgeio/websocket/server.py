@@ -2,9 +2,9 @@
 
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
-from . import handshake
 from .codec import BINARY, MAX_MESSAGE, NORMAL, frame, text_frame
 from .connection import Connection
+from .handshake import check_request, refusal, response
 
 
 class Channel(EventEmitter):
@@ -170,12 +170,12 @@ class WsServer(EventEmitter):
     def handle_upgrade(self, req, stream, head):
         """A handshake (the HttpServer's call)."""
         try:
-            key = handshake.check_request(req)
+            key = check_request(req)
         except ProtocolError as exc:
-            stream.write(handshake.refusal(exc))
+            stream.write(refusal(exc))
             stream.finish('transport error')
             return
-        stream.write(handshake.response(key))
+        stream.write(response(key))
         channel = Channel(self, req, stream)
         self.channels.add(channel)
         self.emit('connection', channel)
