@@ -51,6 +51,11 @@ class Response(EventEmitter):
         return _ENDED <= self._stage < _LOST
 
     @property
+    def finished(self):
+        """True once all of it is handed to the connection."""
+        return self._stage == _FINISHED
+
+    @property
     def closed(self):
         """True once the response is over: written, or its connection lost."""
         return self._stage >= _FINISHED

@@ -38,6 +38,8 @@ class HttpServer(EventEmitter):
 
     request_class = Request
     response_class = Response
+    app = None
+    """The WebApp that this is the server of, if it is."""
 
     def __init__(self, group, handler=None, subs=0, saddr=None, tls=None, **options):
         EventEmitter.__init__(self)

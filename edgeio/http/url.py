@@ -45,6 +45,19 @@ def percent_encode(text, safe=b'/'):
     return ''.join(out)
 
 
+def normalise(path):
+    """`path` with the escapes decoded that need none (RFC 3986 section 6.2.2.2): /%61 is /a, on every way to it."""
+    if '%' not in path:
+        return path
+    parts = path.split('%')
+    pieces = [parts[0]]
+    for part in parts[1:]:
+        digits = part[:2]
+        value = int(digits, 16) if len(digits) == 2 and is_hex(digits.encode()) else 0
+        pieces.append(chr(value) + part[2:] if value in _UNRESERVED and value else '%' + part)
+    return ''.join(pieces)
+
+
 def split_target(target):
     """(path, query string) of a target: '/a?b=c' -> ('/a', 'b=c')."""
     mark = target.find('?')

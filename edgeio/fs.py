@@ -1,0 +1,194 @@
+"""Files (platform module `fs`). Reading gives None for what is not there; changing raises OSError where it fails."""
+
+import os
+
+from .compat import decode_utf8
+from .errors import OptionError
+
+MAX_LINKS = 40
+"""Symbolic links followed on the way to one file."""
+
+_DIRECTORY, _FILE, _LINK, _KIND = 0x4000, 0x8000, 0xA000, 0xF000
+
+_readlink = getattr(os, 'readlink', None)
+
+
+class FileStat:
+    """size (bytes), mtime (seconds since 1970, int), version (text that changes when the file does), mode (int)."""
+
+    __slots__ = ('size', 'mtime', 'mode', 'version')
+
+    def __init__(self, fields):
+        self.mode = fields[0]
+        self.size = fields[6]
+        self.mtime = int(fields[8])
+        # Nanoseconds where there are any: a file may change twice in a second and keep its size.
+        self.version = '%x-%x' % (self.size, getattr(fields, 'st_mtime_ns', self.mtime))
+
+    @property
+    def is_file(self):
+        """True for a regular file."""
+        return self.mode & _KIND == _FILE
+
+    @property
+    def is_dir(self):
+        """True for a folder."""
+        return self.mode & _KIND == _DIRECTORY
+
+
+def read_file(path, encode=None):
+    """The content of a file: bytes, or str where `encode` is 'utf-8'; None where it cannot be read."""
+    if encode is not None:
+        return read_string(path, encode)
+    try:
+        with open(path, 'rb') as file:
+            return file.read()
+    except (OSError, ValueError):
+        return None
+
+
+def read_string(path, encode='utf-8'):
+    """The content of a text file (str); None where it cannot be read or is not UTF-8."""
+    if encode.lower().replace('-', '') != 'utf8':
+        raise OptionError('fs.encode', 'no such encoding', repr(encode), "'utf-8'", 'encode')
+    data = read_file(path)
+    try:
+        return None if data is None else decode_utf8(data)
+    except UnicodeError:
+        return None
+
+
+def write_file(path, data):
+    """Makes `data` (bytes or str) the content of a file. Returns the number of bytes."""
+    return _write(path, data, 'wb')
+
+
+def append_file(path, data):
+    """Adds `data` (bytes or str) to the end of a file, which is made where there is none; the number of bytes."""
+    return _write(path, data, 'ab')
+
+
+def exists(path):
+    """True where there is a file or folder (or a link to one) at `path`."""
+    return stat(path) is not None
+
+
+def stat(path):
+    """The FileStat of a file or folder; None where there is none."""
+    try:
+        return FileStat(os.stat(path))
+    except (OSError, ValueError):
+        return None
+
+
+def unlink(path):
+    """Removes a file."""
+    (os.unlink if hasattr(os, 'unlink') else os.remove)(path)
+
+
+def rename(path, to):
+    """Gives a file or folder another name; a file of that name is replaced."""
+    os.rename(path, to)
+
+
+def mkdir(path, recursive=False):
+    """Makes a folder; `recursive`: also those above it, and none of them is an error."""
+    if not recursive:
+        os.mkdir(path)
+        return
+    at = 0
+    while at >= 0:
+        at = path.find('/', at + 1)
+        part = path if at < 0 else path[:at]
+        found = stat(part)
+        if found is None:
+            os.mkdir(part)
+        elif not found.is_dir:
+            raise OSError(20, 'not a folder: ' + part)
+
+
+def rmdir(path):
+    """Removes an empty folder."""
+    os.rmdir(path)
+
+
+def dumpdir(path):
+    """The names in a folder, sorted (list); None where it cannot be read."""
+    try:
+        return sorted(os.listdir(path))
+    except (OSError, ValueError):
+        return None
+
+
+def real_path(path):
+    """`path` as an absolute path without links and dots; None where links go round in circles.
+
+    MicroPython cannot read links: there only the dots are taken out.
+    """
+    if not path.startswith('/'):
+        path = os.getcwd() + '/' + path
+    return _follow('', path.split('/'))
+
+
+def below(root, path):
+    """The path of a file below the folder `root` (a `real_path`), links followed; None where it is not below it.
+
+    path: names with '/' between them, no '..'. MicroPython cannot read links: a path with one in it is None there.
+    """
+    at = '' if root == '/' else root
+    names = [name for name in path.split('/') if name and name != '.']
+    for i in range(len(names)):
+        if _is_link(at, names[i]):
+            at = _follow(at, names[i:]) if _readlink else None
+            break
+        at += '/' + names[i]
+    if at is None or not (at == root or at.startswith('/' if root == '/' else root + '/')):
+        return None
+    return at
+
+
+def _write(path, data, mode):
+    data = data.encode() if isinstance(data, str) else data
+    with open(path, mode) as file:
+        file.write(data)
+    return len(data)
+
+
+def _is_link(folder, name):
+    if _readlink:
+        return _target(folder + '/' + name) is not None
+    try:
+        for entry in os.ilistdir(folder or '/'):
+            if entry[0] == name:
+                # Where the file system does not tell the kind it is 0: what may be a link is taken for one.
+                return entry[1] not in (_DIRECTORY, _FILE)
+    except OSError:
+        pass
+    return False
+
+
+def _target(path):
+    try:
+        return _readlink(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _follow(at, names):
+    names, links = list(names), 0
+    while names:
+        name = names.pop(0)
+        if name == '..':
+            at = at[: at.rfind('/')] if at else ''
+        elif name and name != '.':
+            target = _target(at + '/' + name) if _readlink else None
+            if target is None:
+                at += '/' + name
+                continue
+            links += 1
+            if links > MAX_LINKS:
+                return None
+            names = target.split('/') + names
+            if target.startswith('/'):
+                at = ''
+    return at or '/'

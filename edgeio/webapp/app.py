@@ -1,0 +1,169 @@
+"""WebApp: a router with a server, settings and templates."""
+
+from ..compat import env
+from ..http.server import HttpServer
+from ..http.url import normalise
+from ..options import require
+from ..socket import sockaddr
+from .request import Request
+from .response import Response
+from .router import MAX_REMEMBERED, Router, changes
+from .static import static
+from .views import Views
+from .walk import Walk
+
+
+class WebApp(Router):
+    """An app and its server. server: the HttpServer, what engines such as Socket.IO attach to; locals: values for
+    every template (dict). Settings with a meaning: 'views', 'view engine', 'case sensitive routing', 'strict routing'.
+    """
+
+    Router = Router
+
+    def __init__(self, server):
+        Router.__init__(self)
+        self.server = server
+        self.locals = {}
+        self.settings = {}
+        self.views = Views(self.settings)
+        self._plans = {}
+        self._changes = -1
+        server.handler = self.handle
+        server.app = self
+        server.request_class = Request
+        server.response_class = Response
+
+    @staticmethod
+    def create(group, subs=0, saddr=None, tls=None, **options):
+        """An app on `saddr` (a socket.sockaddr). group: its name; subs: worker processes besides this one; options:
+        the bounds of the server (`http.limits`). It serves once it is started.
+        """
+        return WebApp(HttpServer(group, None, subs, saddr, tls, **options))
+
+    @staticmethod
+    def create_app(subs=0, **options):
+        """An app on the address that its host gives it: environment variables EDGEIO_HOST and EDGEIO_PORT."""
+        port = env('EDGEIO_PORT', '8000')
+        require('create_app', 'EDGEIO_PORT', port, port.isdigit() and int(port) < 65536, 'a port from 0 to 65535')
+        return WebApp.create('app', subs, sockaddr(env('EDGEIO_HOST'), int(port)), **options)
+
+    createApp = create_app
+    static = staticmethod(static)
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def start(self):
+        """Serves from now on, while the loop runs; returns self. See `HttpServer.start`."""
+        self.server.start()
+        return self
+
+    def stop(self, callback=None):
+        """Stops serving; `callback()` when everything is closed. See `HttpServer.stop`."""
+        self.server.stop(callback)
+
+    def port(self):
+        """The port it listens on (int); None while it does not."""
+        return self.server.port()
+
+    def mount(self, path, engine):
+        """As `HttpServer.mount`: an app is accepted wherever its server is."""
+        self.server.mount(path, engine)
+
+    def unmount(self, path):
+        """As `HttpServer.unmount`."""
+        self.server.unmount(path)
+
+    # -- settings ------------------------------------------------------------------------------------------------
+
+    def set(self, name, *value):
+        """`set(name, value)` changes a setting and returns self; `set(name)` returns its value, or None."""
+        if not value:
+            return self.settings.get(name)
+        self.settings[name] = value[0]
+        if name in _ROUTING:
+            self._options[_ROUTING[name]] = bool(value[0])
+        return self
+
+    def enable(self, name):
+        """Sets `name` to True; returns self."""
+        return self.set(name, True)
+
+    def disable(self, name):
+        """Sets `name` to False; returns self."""
+        return self.set(name, False)
+
+    def enabled(self, name):
+        """True where setting `name` is on."""
+        return bool(self.settings.get(name))
+
+    def disabled(self, name):
+        """True where setting `name` is off, or not set."""
+        return not self.settings.get(name)
+
+    def engine(self, ext, fn):
+        """Renders templates with extension `ext` by `fn(path, values)` (see `Views.add`); returns self."""
+        self.views.add(ext, fn)
+        return self
+
+    def render(self, name, values=None, callback=None):
+        """The text (str) of a template; with `callback(error, text)` it is given that."""
+        merged = self.locals.copy()
+        merged.update(values or {})
+        return self.views.render(name, merged, callback)
+
+    # -- requests ------------------------------------------------------------------------------------------------
+
+    def handle(self, req, res):
+        """Takes a request through the handlers that its method and path meet. The server calls it."""
+        path = req.head.path
+        if '%' in path:
+            path = normalise(path)
+            if path != req.head.path:
+                req.normalise(path)
+        if self._changes != changes[0]:
+            self._plans = {}
+            self._changes = changes[0]
+        key = (req.method, path)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._make_plan(key)
+        walk = req.walk = Walk(req, res, plan.steps, self._pass)
+        req.res = res
+        walk.go(0, None)
+
+    def fail(self, error, req, res):
+        """What happens to an error that no error handler took: see `HttpServer.fail`."""
+        self.server.fail(error, req, res)
+
+    def _make_plan(self, key):
+        plan = self.plan(key[0], key[1])
+        if len(self._plans) >= MAX_REMEMBERED:
+            self._plans.clear()
+        self._plans[key] = plan
+        return plan
+
+    def _pass(self, req, res, error):
+        """The end of a walk: nobody has answered."""
+        if error is not None:
+            self.fail(error, req, res)
+            return
+        if res.closed or res.headers_sent:
+            return
+        allowed = self.plan(req.method, normalise(req.head.path)).allowed
+        if req.method == 'OPTIONS' and (allowed or req.head.path == '*'):
+            res.status(204).set('Allow', _listed(allowed)).end()
+        elif allowed and req.method not in allowed:
+            res.status(405).set('Allow', _listed(allowed)).type('txt').end('Method Not Allowed\n')
+        else:
+            res.status(404).type('txt').end('Not Found\n')
+
+
+_ROUTING = {'case sensitive routing': 'case_sensitive', 'strict routing': 'strict'}
+
+
+def _listed(methods):
+    names = set(methods)
+    if 'GET' in names:
+        names.add('HEAD')
+    return ', '.join(sorted(names | {'OPTIONS'}))
+
