@@ -49,6 +49,7 @@ class Sweep:
         for bucket in self._buckets.values():
             for item in bucket:
                 item.bucket = None
+            bucket.clear()
         self._buckets.clear()
         if self._timer is not None:
             self._timer.clear()
@@ -67,9 +68,11 @@ class Sweep:
         self._timer = None
         now = monotonic_ms()
         for number in sorted(n for n in self._buckets if n * self.tick <= now):
-            bucket = self._buckets.pop(number)
+            # The bucket stays where `drop` and `close` find it, so that an item's call may stop others.
+            bucket = self._buckets.get(number)
             while bucket:
                 self._ask(bucket.pop(), now)
+            self._buckets.pop(number, None)
         if self._buckets:
             self._wake_at(min(self._buckets))
 
