@@ -38,7 +38,7 @@ def open_page(browser):
     contexts, errors = [], []
 
     def open_it(url):
-        context = browser.new_context(viewport={'width': 720, 'height': 420})
+        context = browser.new_context(viewport={'width': 720, 'height': 560})
         contexts.append(context)
         page = context.new_page()
         page.on('pageerror', lambda error: errors.append(str(error)))
