@@ -1,8 +1,7 @@
 """A listening socket: accepts connections and makes a Stream of each."""
 
-import socket
-
 from ..compat import (
+    AF_INET6,
     EAGAIN,
     EINTR,
     EMFILE,
@@ -15,9 +14,11 @@ from ..compat import (
     SO_REUSEPORT,
     SOL_SOCKET,
     TCP_NODELAY,
+    accept,
     peer_of,
     port_of,
     resolve,
+    stream_socket,
 )
 from ..errors import EdgeError
 from ..pollset import change, forget, watch
@@ -68,7 +69,7 @@ class Listener:
             if self.sock is None:
                 return
             try:
-                sock, address = self.sock.accept()
+                sock, address = accept(self.sock)
             except OSError as exc:
                 if exc.errno in (EMFILE, ENFILE):
                     self._back_off()
@@ -107,14 +108,14 @@ class Listener:
 def _bind(host, port, reuse_port, backlog):
     try:
         family, address = resolve(host, port)
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock = stream_socket(family)
     except OSError as exc:
         raise _listen_error(host, port, exc) from None
     try:
         sock.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
         if reuse_port:
             sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)
-        if family == socket.AF_INET6:
+        if family == AF_INET6:
             sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
         sock.bind(address)
         sock.listen(backlog)

@@ -1,13 +1,15 @@
-"""CPython's spelling of `edgeio.compat`."""
+"""CPython's spelling of `edgeio.compat`.
 
-import inspect as _inspect
-import json as _json
+The C halves of `json` and `socket` are used by themselves: their Python halves import a fifth of the standard
+library (re, enum, ...), which is most of the time and memory that a small app needs to start.
+"""
+
+import _json
+import _socket
 import select as _select
-import socket as _socket
 import sys as _sys
 import time as _time
 import types as _types
-from json import encoder as _json_encoder
 
 READ_SIZE = 65536
 """Bytes that one read takes at most."""
@@ -37,7 +39,7 @@ def print_exception(exc, file=None):
 
 # -- callables ---------------------------------------------------------------------------------------------------
 
-_VARARGS = _inspect.CO_VARARGS
+_VARARGS = 4  # inspect.CO_VARARGS
 _GENERATORS = (_types.GeneratorType, _types.CoroutineType)
 
 
@@ -47,19 +49,19 @@ ANY_NUMBER = 255
 
 def arity(fn):
     """(least, most) positional arguments that `fn` takes; (0, ANY_NUMBER) where that cannot be told."""
-    bound = 0
-    if isinstance(fn, _types.MethodType):
-        fn, bound = fn.__func__, 1
-    code = getattr(fn, '__code__', None)
-    if code is None:
+    function, bound = (fn.__func__, 1) if isinstance(fn, _types.MethodType) else (fn, 0)
+    code = getattr(function, '__code__', None)
+    if not isinstance(code, _types.CodeType):
         return _signature_arity(fn)
-    least = code.co_argcount - len(fn.__defaults__ or ()) - bound
+    least = code.co_argcount - len(function.__defaults__ or ()) - bound
     return max(least, 0), ANY_NUMBER if code.co_flags & _VARARGS else code.co_argcount - bound
 
 
 def _signature_arity(fn):
+    import inspect
+
     try:
-        parameters = _inspect.signature(fn).parameters.values()
+        parameters = inspect.signature(fn).parameters.values()
     except (TypeError, ValueError):
         return 0, ANY_NUMBER
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
@@ -114,6 +116,20 @@ class Poller:
 
 
 # -- sockets -----------------------------------------------------------------------------------------------------
+
+
+AF_INET6 = _socket.AF_INET6
+
+
+def stream_socket(family):
+    """A new TCP socket."""
+    return _socket.socket(family, _socket.SOCK_STREAM)
+
+
+def accept(sock):
+    """(socket, address) of the next connection; OSError EAGAIN where none waits."""
+    fd, address = sock._accept()
+    return _socket.socket(sock.family, _socket.SOCK_STREAM, 0, fd), address
 
 
 def receive(sock):
@@ -188,8 +204,16 @@ def _refuse_constant(name):
     raise ValueError(name + ' is not JSON')
 
 
-_decoder = _json.JSONDecoder(parse_constant=_refuse_constant)
-_scan = _decoder.scan_once
+class _Strict:
+    """What the scanner asks its decoder for."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int = float, int
+    parse_constant = staticmethod(_refuse_constant)
+
+
+_scan = _json.make_scanner(_Strict)
 found_attachments = []
 """The binary values met by the last `json_encode`; empty it with `take_attachments`."""
 
@@ -202,19 +226,12 @@ def _placeholder(value):
 
 
 def _make_encoder(text_encoder):
-    # The encoder is made once: json.dumps with options makes one at every call.
-    make = _json_encoder.c_make_encoder
-    if make is None:
-        ascii_only = text_encoder is _json_encoder.encode_basestring_ascii
-        encoder = _json.JSONEncoder(
-            ensure_ascii=ascii_only, check_circular=False, allow_nan=False, separators=(',', ':'), default=_placeholder
-        )
-        return lambda value, _: (encoder.encode(value),)
-    return make(None, _placeholder, text_encoder, None, ':', ',', False, False, False)
+    # Made once: json.dumps with options makes an encoder at every call.
+    return _json.make_encoder(None, _placeholder, text_encoder, None, ':', ',', False, False, False)
 
 
-_encode = _make_encoder(_json_encoder.encode_basestring)
-_encode_ascii = _make_encoder(_json_encoder.encode_basestring_ascii)
+_encode = _make_encoder(_json.encode_basestring)
+_encode_ascii = _make_encoder(_json.encode_basestring_ascii)
 _join = ''.join
 
 
@@ -233,7 +250,7 @@ def json_encode(value):
         raise
 
 
-json_text = _json_encoder.encode_basestring
+json_text = _json.encode_basestring
 """json_text(text): a str as JSON."""
 
 

@@ -166,6 +166,19 @@ _buffer = bytearray(READ_SIZE)
 _view = memoryview(_buffer)
 
 
+AF_INET6 = _socket.AF_INET6
+
+
+def stream_socket(family):
+    """A new TCP socket."""
+    return _socket.socket(family, _socket.SOCK_STREAM)
+
+
+def accept(sock):
+    """(socket, address) of the next connection; OSError EAGAIN where none waits."""
+    return sock.accept()
+
+
 def receive(sock):
     """Reads once: bytes, b'' at the end of the stream; OSError EAGAIN where it would block.
 
