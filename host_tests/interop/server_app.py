@@ -63,10 +63,12 @@ def go_away(client):
     client.on('disconnect', lambda reason: io.emit('gone', client.id, reason, len(rooms)))
 
 
-@io.of('/custom').on('connection')
 def custom(client):
     client.emit('hello', client.nsp.name)
     answer_questions(client)
+
+
+io.of('/custom').on('connection', custom)
 
 
 class Refusal(Exception):
