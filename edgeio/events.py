@@ -103,9 +103,8 @@ class EventEmitter:
         if not handlers:
             return False
         for handler in handlers:
-            if handler[3]:
-                self._forget(name, handler)
-            call(handler, args, name)
+            if not handler[3] or self._forget(name, handler):
+                call(handler, args, name)
         return True
 
     def _handlers(self, name):
@@ -119,7 +118,11 @@ class EventEmitter:
         self._events[name] = (handler,) + before if first else before + (handler,)
 
     def _forget(self, name, handler):
-        self._keep(name, tuple(h for h in self._handlers(name) if h is not handler))
+        # False where it ran meanwhile: a handler before it may have emitted the same event.
+        handlers = self._handlers(name)
+        kept = tuple(h for h in handlers if h is not handler)
+        self._keep(name, kept)
+        return len(kept) < len(handlers)
 
     def _keep(self, name, handlers):
         if handlers:

@@ -200,6 +200,13 @@ def gzip(data):
     return module.compress(data, 9, mtime=0)
 
 
+def zlib_module():
+    """The module zlib, for WebSocket's permessage-deflate; None where the runtime has no compressor."""
+    import zlib
+
+    return zlib
+
+
 def _refuse_constant(name):
     raise ValueError(name + ' is not JSON')
 
