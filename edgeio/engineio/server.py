@@ -106,16 +106,16 @@ class Server(EventEmitter):
 
     def handle_request(self, req, res):
         """A plain HTTP request below the path (the HttpServer's call)."""
-        self._pass(req, res, lambda error: self._serve(req, res, error))
+        if self._middleware:
+            self._pass(req, res, lambda error: self._serve(req, res, error))
+        else:
+            self._serve(req, res, None)
 
     def handle_upgrade(self, req, stream, head):
         """A WebSocket handshake below the path (the HttpServer's call). head: bytes that came after it."""
         self._pass(req, None, lambda error: self._serve_upgrade(req, stream, head, error))
 
     def _pass(self, req, res, done):
-        if not self._middleware:
-            done(None)
-            return
         chain = iter(list(self._middleware))
 
         def step(error=None):
