@@ -44,11 +44,12 @@ class Client:
         for attachment in attachments or ():
             conn.send_packet(attachment)
 
-    def close(self):
-        """Closes the connection; every socket is disconnected, reason 'forced server close'."""
+    def close(self, discard=False):
+        """Closes the connection, once what is buffered has left (discard: without it); every socket is disconnected,
+        reason 'forced server close'."""
         if self.conn.state == 'open':
-            self.conn.close()
             self.on_close('forced server close')
+            self.conn.close(discard)
 
     def disconnect_all(self):
         """Disconnects every socket, then the connection."""
@@ -58,7 +59,7 @@ class Client:
 
     def on_deadline(self, now):
         """The time to join a namespace is up (option connect_timeout)."""
-        if not self.sockets:
+        if not any(socket.connected for socket in self.sockets.values()):
             self.close()
 
     # -- the decoder's calls -------------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ class Client:
         if nsp in self.sockets:
             if self.conn.protocol == 3 and nsp == '/':
                 return  # clients of revision 4 are in the main namespace from the beginning
-            self.conn.close()
+            self.close()
             return
         self.server.connect(self, nsp, query, auth)
 
@@ -132,7 +133,7 @@ class Client:
     def _close_stray(self, nsp):
         # A packet for a namespace that was never joined breaks the protocol; one that crossed a disconnect does not.
         if nsp not in self._parted:
-            self.conn.close(True)
+            self.close(True)
 
 
 def error_data(error):

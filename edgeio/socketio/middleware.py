@@ -1,6 +1,14 @@
 """Running middleware: each is called with the thing in question and `next`, in order, until one refuses."""
 
-from ..events import call, make_handler
+from ..compat import is_generator
+from ..errors import EdgeError
+from ..http.server import watch_over
+from ..report import report
+from ..tasks import spawn
+
+
+class MiddlewareFailed(EdgeError):
+    """What is refused because a middleware raised an exception: the client shall not read that one."""
 
 
 class Chain:
@@ -16,12 +24,23 @@ class Chain:
 
     def run(self):
         """Calls the middleware that is due, or `done`."""
+        if self._done is None:
+            return
         if self._at == len(self._fns):
             self._finish(None)
             return
         fn = self._fns[self._at]
         self._at += 1
-        call(make_handler(fn), (self._subject, _Next(self)), 'middleware')
+        try:
+            result = fn(self._subject, _Next(self))
+            if result is not None and is_generator(result):
+                spawn(watch_over(result, self._failed), 'middleware')
+        except Exception as exc:
+            self._failed(exc)
+
+    def _failed(self, exc):
+        report(exc, 'a middleware')
+        self._finish(MiddlewareFailed('sio.middleware', 'Internal server error'))
 
     def _finish(self, error):
         done, self._done = self._done, None

@@ -176,8 +176,9 @@ class Namespace(Senders):
 
     def _socket_id(self, client):
         # Clients of revision 4 expect one id on both layers (behaviour of the 2.x servers); in revision 5 the
-        # session's id is a secret of the connection and the socket's is not.
-        if client.conn.protocol == 4:
+        # session's id is a secret of the connection and the socket's is not, unless the app makes the ids: its
+        # `generate_id` is then the socket's, as the document has it.
+        if client.conn.protocol == 4 and not self.server.has_own_ids:
             return self.server.make_id()
         return client.id if self.name == '/' else self.name + '#' + client.id
 

@@ -48,13 +48,7 @@ class Server(Senders):
     cookie, allow_upgrades, ... Raises OptionError for an unknown option, naming the nearest known one.
     """
 
-    __slots__ = (
-        'options', 'engine', 'parser', 'sockets', 'namespaces', 'ack_timeout', 'recovery', '_parents', '_arrivals',
-        '_client_file', '_http_servers',
-    )  # fmt: skip
-
     def __init__(self, server=None, options=None, **kwargs):
-        EventEmitter.__init__(self)
         if isinstance(server, dict) and options is None:
             server, options = None, server
         self.options = read_options('socketio.Server', OPTIONS, options, kwargs)
@@ -67,16 +61,27 @@ class Server(Senders):
         self._http_servers = []
         self._arrivals = Sweep(max(1, self.options['connect_timeout'] // 50))
         self._client_file = None
+        self._serves_client = False
         self.engine = None
         self.sockets = self.of('/')
         self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
         if server is not None:
             self.attach(server)
 
+    @property
+    def _events(self):
+        # One emitter under two names: `io.on` registers what `io.sockets.on` does, and either takes it away again.
+        return self.sockets._events
+
+    @_events.setter
+    def _events(self, events):
+        self.sockets._events = events
+
     # -- settings (document, "server.serveClient", "server.path", "server.origins") -------------------------------
 
     def serve_client(self, value=None):
-        """Whether the client file is served; without an argument the setting, else sets it and returns self."""
+        """Whether servers attached from now on serve the client file; without an argument the setting, else sets it
+        and returns self. No effect on those that are attached."""
         return self._setting('serve_client', value)
 
     def path(self, value=None):
@@ -102,6 +107,7 @@ class Server(Senders):
         http_server = getattr(server, 'server', server)
         if not hasattr(http_server, 'mount'):
             raise OptionError('sio.attach', 'cannot attach', type(server).__name__, 'an HttpServer or a WebApp')
+        self._serves_client = self.options['serve_client']
         http_server.mount(self.options['path'], self)
         self._http_servers.append(http_server)
         return self
@@ -127,7 +133,7 @@ class Server(Senders):
 
     def handle_request(self, req, res):
         """A request below the path (the HttpServer's call): the client file, or the engine's."""
-        if self.options['serve_client'] and req.path.endswith('.js'):
+        if self._serves_client and req.path.endswith('.js'):
             if self._client_file is None:
                 self._client_file = ClientFile(self.options['client_file'])
             name = req.path[len(self.options['path']) :].lstrip('/')
@@ -179,18 +185,6 @@ class Server(Senders):
         self.sockets.use(fn)
         return self
 
-    def on(self, name, fn=None):
-        """Registers a handler: of the main namespace, but for `new_namespace`. See EventEmitter.on."""
-        if name == 'new_namespace':
-            return EventEmitter.on(self, name, fn)
-        result = self.sockets.on(name, fn)
-        return self if fn is not None else result
-
-    def once(self, name, fn=None):
-        """As `on`, for the next event only."""
-        result = self.sockets.once(name, fn)
-        return self if fn is not None else result
-
     def connect(self, client, name, query, auth):
         """A client wants to join the namespace `name` (the decoder's call)."""
         merged = dict(client.conn.request.query)
@@ -213,8 +207,13 @@ class Server(Senders):
         return make(namespace)
 
     def make_id(self):
-        """The id of a new socket (revision 5)."""
+        """An id that nobody can guess (str)."""
         return make_id(None)
+
+    @property
+    def has_own_ids(self):
+        """True where the app makes the ids (document, "server.engine.generateId")."""
+        return getattr(self.engine, 'generate_id', make_id) is not make_id
 
     # -- calls of the other parts --------------------------------------------------------------------------------
 

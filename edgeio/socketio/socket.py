@@ -248,11 +248,11 @@ class Socket(EventEmitter):
         """An event came: data is [name, *args]."""
         if ack_id is not None:
             data.append(Ack(self, ack_id))
+        if self._any:
+            self._tell_any(data)
         if self._middleware:
             Chain(self._middleware, data, lambda error: self._after_middleware(error, data)).run()
             return
-        if self._any:
-            self._tell_any(data)
         name = data.pop(0)
         handlers = self._events.get(name) if self._events else None
         for handler in handlers or ():
@@ -324,8 +324,6 @@ class Socket(EventEmitter):
         if not self.connected:
             return
         if error is None:
-            if self._any:
-                self._tell_any(data)
             EventEmitter.emit(self, *data)
             return
         if self.conn.protocol == 3:
