@@ -107,13 +107,20 @@ async def test_upgraded_session_talks_by_websocket():
     await server.stop()
 
 
-async def test_server_pings_and_a_silent_client_is_closed():
-    server = _Server(ping_interval=20, ping_timeout=30)
+async def test_server_pings_and_the_client_that_answers_stays():
+    server = _Server(ping_interval=10, ping_timeout=60000)
     socket = await open_socket(server.port)
     for _ in range(3):
         same(await socket.receive(), '2')
         await socket.send('3')
     same(server.closed, [])
+    socket.close()
+    await server.stop()
+
+
+async def test_client_that_answers_no_ping_is_closed():
+    server = _Server(ping_interval=10, ping_timeout=20)
+    socket = await open_socket(server.port)
     await server.wait_closed()
     same(server.closed, ['ping timeout'])
     socket.close()

@@ -9,6 +9,9 @@ KEY, ACCEPT = 'dGhlIHNhbXBsZSBub25jZQ==', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='  # the 
 
 MASK = b'\x11\x22\x33\x44'
 
+PIECE = 4096
+"""Bytes masked at a time: a message of 64 KB is in a small heap often enough already."""
+
 
 class WebSocket:
     """An open connection."""
@@ -32,10 +35,12 @@ class WebSocket:
             length = bytes([0x80 | 126]) + n.to_bytes(2, 'big')
         else:
             length = bytes([0x80 | 127]) + n.to_bytes(8, 'big')
-        masked = bytearray(payload)
-        for i in range(n):
-            masked[i] ^= MASK[i & 3]
-        await self.wire.send(bytes([(0x80 if fin else 0) | opcode]) + length + MASK + bytes(masked))
+        await self.wire.send(bytes([(0x80 if fin else 0) | opcode]) + length + MASK)
+        for start in range(0, n, PIECE):
+            masked = bytearray(payload[start : start + PIECE])
+            for i in range(len(masked)):
+                masked[i] ^= MASK[i & 3]
+            await self.wire.send(masked)
 
     async def receive_frame(self):
         """(opcode, payload) of the next frame, which the server must send whole and unmasked."""

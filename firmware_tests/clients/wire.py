@@ -9,13 +9,17 @@ LOOPBACK = '127.0.0.1'
 SO_SNDBUF, SO_RCVBUF = 7, 8  # socket(7); MicroPython has the calls without the names
 
 
+READ_SIZE = 4096
+"""Bytes of one read: a small heap is soon without room for larger ones in one piece."""
+
+
 class Wire:
     """A connection to `port`. `received` holds what was read and not taken yet."""
 
     def __init__(self, sock, port):
         self.sock = sock
         self.port = port
-        self.received = b''
+        self.received = bytearray()
         self.ended = False
 
     async def send(self, data):
@@ -34,7 +38,7 @@ class Wire:
         while not self.ended:
             await iosched.readable(self.sock)
             try:
-                data = self.sock.recv(65536)
+                data = self.sock.recv(READ_SIZE)
             except OSError as exc:
                 if exc.errno == compat.EAGAIN:
                     continue
@@ -49,22 +53,24 @@ class Wire:
         """The next `n` bytes."""
         while len(self.received) < n:
             assert await self.read(), f'the connection ended {n - len(self.received)} bytes early'
-        data, self.received = self.received[:n], self.received[n:]
-        return data
+        return self._cut(n, n)
 
     async def take_until(self, mark):
         """What comes before `mark` (bytes), which is dropped."""
         while mark not in self.received:
-            assert await self.read(), f'the connection ended without {mark!r}, after {self.received[:200]!r}'
+            assert await self.read(), f'the connection ended without {mark!r}, after {bytes(self.received[:200])!r}'
         i = self.received.find(mark)
-        data, self.received = self.received[:i], self.received[i + len(mark) :]
-        return data
+        return self._cut(i, i + len(mark))
 
     async def take_all(self):
         """Everything until the peer ends the connection."""
         while await self.read():
             pass
-        data, self.received = self.received, b''
+        return self._cut(len(self.received), len(self.received))
+
+    def _cut(self, n, end):
+        data = bytes(memoryview(self.received)[:n])
+        self.received[:end] = b''
         return data
 
     def close(self):
