@@ -1,8 +1,7 @@
 """Who may ask from another origin: the options `origins` (the document's) and `cors` (today's servers')."""
 
 from ..options import read_options
-from . import errors
-from .errors import Refusal
+from .errors import FORBIDDEN, Refusal
 
 CORS = {
     'origin': None,
@@ -84,7 +83,7 @@ class Cors:
             return None
         why = error if isinstance(error, str) else None
         detail = 'the origin ' + repr(origin[:120]) + ' is not allowed; setting: origins'
-        return Refusal(errors.FORBIDDEN, {'origin': origin}, detail, why)
+        return Refusal(FORBIDDEN, {'origin': origin}, detail, why)
 
 
 def _listed(value):

@@ -15,11 +15,19 @@ from ..names import settable
 from ..options import read_options, require
 from ..report import report
 from ..sweep import Sweep
-from ..websocket import handshake
-from . import errors
+from ..websocket.handshake import check_request, response
+from ..websocket.handshake import refusal as refusal_response
 from .codec import MESSAGE, OPEN
 from .cors import Cors
-from .errors import Refusal
+from .errors import (
+    BAD_HANDSHAKE_METHOD,
+    BAD_REQUEST,
+    FORBIDDEN,
+    UNKNOWN_SID,
+    UNKNOWN_TRANSPORT,
+    Refusal,
+    unsupported,
+)
 from .polling import Polling
 from .session import Session
 from .websocket import WebSocket
@@ -129,7 +137,7 @@ class Server(EventEmitter):
 
     def _serve(self, req, res, error):
         if error is not None:
-            self._refuse(req, res, Refusal(errors.BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
+            self._refuse(req, res, Refusal(BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
             return
         if req.method == 'OPTIONS':
             self.cors.answer_preflight(req, res)
@@ -144,7 +152,7 @@ class Server(EventEmitter):
 
     def _serve_upgrade(self, req, stream, head, error):
         if error is not None:
-            self._refuse_upgrade(req, stream, Refusal(errors.BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
+            self._refuse_upgrade(req, stream, Refusal(BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
             return
         self._verify(req, True, lambda refusal: self._begin_websocket(req, stream, head, refusal))
 
@@ -152,24 +160,24 @@ class Server(EventEmitter):
         query = req.query
         transport = field(query, 'transport')
         if transport not in self.options['transports']:
-            done(Refusal(errors.UNKNOWN_TRANSPORT, {'transport': transport}, _served(self.options['transports'])))
+            done(Refusal(UNKNOWN_TRANSPORT, {'transport': transport}, _served(self.options['transports'])))
         elif 'sid' in query:
             done(self._verify_sid(field(query, 'sid'), transport, upgrade))
         elif req.method != 'GET':
-            done(Refusal(errors.BAD_HANDSHAKE_METHOD, {'method': req.method}))
+            done(Refusal(BAD_HANDSHAKE_METHOD, {'method': req.method}))
         elif transport == 'websocket' and not upgrade:
-            done(Refusal(errors.BAD_REQUEST, {'name': 'TRANSPORT_HANDSHAKE_ERROR'}))
+            done(Refusal(BAD_REQUEST, {'name': 'TRANSPORT_HANDSHAKE_ERROR'}))
         elif self._revision(query) is None:
-            done(errors.unsupported(field(query, 'EIO'), self._revisions()))
+            done(unsupported(field(query, 'EIO'), self._revisions()))
         else:
             self.cors.check(req, lambda refusal: done(refusal) if refusal else self._ask(req, done))
 
     def _verify_sid(self, sid, transport, upgrade):
         session = self.sessions.get(sid)
         if session is None:
-            return Refusal(errors.UNKNOWN_SID, {'sid': sid})
+            return Refusal(UNKNOWN_SID, {'sid': sid})
         if not upgrade and session.transport.name != transport:
-            return Refusal(errors.BAD_REQUEST, {'name': 'TRANSPORT_MISMATCH', 'transport': transport})
+            return Refusal(BAD_REQUEST, {'name': 'TRANSPORT_MISMATCH', 'transport': transport})
         return None
 
     def _ask(self, req, done):
@@ -180,7 +188,7 @@ class Server(EventEmitter):
 
         def answer(error=None, success=None):
             message = error if isinstance(error, str) else None
-            done(None if success else Refusal(errors.FORBIDDEN, {'message': message}, message=message))
+            done(None if success else Refusal(FORBIDDEN, {'message': message}, message=message))
 
         allow(req, answer)
 
@@ -204,9 +212,9 @@ class Server(EventEmitter):
         key = None
         if refusal is None:
             try:
-                key = handshake.check_request(req)
+                key = check_request(req)
             except ProtocolError as exc:
-                stream.write(handshake.refusal(exc))
+                stream.write(refusal_response(exc))
                 stream.finish('transport error')
                 return
             sid = field(req.query, 'sid')
@@ -216,7 +224,7 @@ class Server(EventEmitter):
             self._refuse_upgrade(req, stream, refusal)
             return
         headers = self._upgrade_headers(req, session, sid is None)
-        stream.write(handshake.response(key, headers))
+        stream.write(response(key, headers))
         ws = WebSocket(stream, session, self.options['max_http_buffer_size'])
         if sid is None:
             session.open_websocket(ws)
@@ -233,7 +241,7 @@ class Server(EventEmitter):
                 raise OptionError('eio.sid', 'generate_id gave an id that cannot be used', repr(sid), 'a new str')
         except Exception as exc:
             report(exc, 'generate_id')
-            return Refusal(errors.BAD_REQUEST, {'name': 'ID_GENERATION_ERROR'})
+            return Refusal(BAD_REQUEST, {'name': 'ID_GENERATION_ERROR'})
         session = Session(self, sid, self._revision(req.query), req)
         self.sessions[sid] = session
         return session
@@ -321,7 +329,7 @@ class Server(EventEmitter):
         self._on_refused(req, refusal)
         text = refusal.message if refusal.detail is None else refusal.message + ': ' + refusal.detail
         error = ProtocolError('eio.refused', text, status=refusal.status)
-        stream.write(handshake.refusal(error))
+        stream.write(refusal_response(error))
         stream.finish('transport error')
 
     def _on_refused(self, req, refusal):

@@ -261,11 +261,6 @@ json_text = _json.encode_basestring
 """json_text(text): a str as JSON."""
 
 
-def json_encode_ascii(value):
-    """As `json_encode`, with everything beyond ASCII escaped: the way for text with lone surrogates."""
-    return _join(_encode_ascii(value, 0))
-
-
 def take_attachments():
     """The binary values met by the last `json_encode`, in the order of their placeholders; None for none."""
     if not found_attachments:
@@ -277,15 +272,40 @@ def take_attachments():
 
 def json_decode(text, start=0):
     """The value that `text` holds from `start` to its end. ValueError for anything that is not JSON."""
+    if '\\u' in text:
+        text = _replace_lone_surrogates(text)
     try:
         value, end = _scan(text, start)
     except StopIteration:
-        raise ValueError('no JSON value at ' + str(start)) from None
+        value, end = _scan_behind_space(text, start)
     except RecursionError:
         raise ValueError('JSON nested too deeply') from None
-    if end != len(text) and text[end:].strip(' \t\r\n'):
+    if end != len(text) and text[end:].strip(_SPACE):
         raise ValueError('something follows the JSON value at ' + str(end))
     return value
+
+
+_SPACE = ' \t\r\n'
+
+
+def _scan_behind_space(text, start):
+    rest = text[start:].lstrip(_SPACE)
+    if not rest or len(rest) == len(text) - start:
+        raise ValueError('no JSON value at ' + str(start))
+    return json_decode(rest), len(text)
+
+
+def _replace_lone_surrogates(text):
+    # UTF-8 has no form for half a character: whoever sends or stores it would fail, far from where it came in.
+    import re
+
+    pair = '\\\\u[dD][89abAB]..\\\\u[dD][c-fC-F]..'
+    return re.sub(
+        pair + '|\\\\(u[dD][89a-fA-F][0-9a-fA-F]{2}|.)',
+        lambda found: '\\ufffd' if found[1] and len(found[1]) > 1 else found[0],
+        text,
+        flags=re.DOTALL,
+    )
 
 
 # -- the process -------------------------------------------------------------------------------------------------
@@ -309,6 +329,13 @@ def tune_gc():
 
     gc.collect()
     gc.freeze()
+
+
+def anchor_imports():
+    """Makes imports independent of the current folder, which is about to change."""
+    import os
+
+    _sys.path[:] = [os.path.abspath(entry) for entry in _sys.path]
 
 
 def on_terminate(fn):

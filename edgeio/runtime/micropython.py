@@ -1,6 +1,5 @@
 """MicroPython's spelling of `edgeio.compat`: the same names as `runtime/cpython.py`, the same meaning."""
 
-import json as _json
 import os as _os
 import select as _select
 import socket as _socket
@@ -10,6 +9,7 @@ import time as _time
 from micropython import const
 
 from .asyncio_guard import guard_asyncio  # noqa: F401
+from .micropython_json import found_attachments, json_decode, json_encode, json_text, take_attachments  # noqa: F401
 
 READ_SIZE = const(8192)
 """Bytes that one read takes at most."""
@@ -300,74 +300,9 @@ def gzip(data):
     return None
 
 
-found_attachments = []
-"""The binary values met by the last `json_encode`; empty it with `take_attachments`."""
-_PLAIN = (str, int, type(None), bool)
-
-
-def _jsonable(value, depth):
-    """`value` with placeholders for bytes; raises for what json.dumps would write as something else."""
-    kind = type(value)
-    if kind in _PLAIN:
-        return value
-    if depth > 64:
-        raise ValueError('the value is circular or nested too deeply')
-    if kind is dict or isinstance(value, dict):
-        return {_key(k): _jsonable(v, depth + 1) for k, v in value.items()}
-    if kind is list or kind is tuple:
-        return [_jsonable(v, depth + 1) for v in value]
-    if kind is float:
-        if value != value or value - value != 0:
-            raise ValueError('NaN and infinities are not JSON')
-        return value
-    if kind in (bytes, bytearray, memoryview):
-        found_attachments.append(bytes(value))
-        return {'_placeholder': True, 'num': len(found_attachments) - 1}
-    raise TypeError(kind.__name__ + ' cannot be sent; send None, bool, int, float, str, bytes, list or dict')
-
-
-def _key(key):
-    if type(key) is str:
-        return key
-    if key is None or key is True or key is False:
-        return _json.dumps(key)
-    if type(key) in (int, float):
-        return str(key)
-    raise TypeError('a key must be str, not ' + type(key).__name__)
-
-
-def json_encode(value):
-    """`value` as compact JSON (str). Bytes inside it become placeholders: `take_attachments` gives them.
-
-    TypeError for what JSON has no form for, ValueError for NaN, infinities and circular values.
-    """
-    try:
-        return _json.dumps(_jsonable(value, 0), separators=(',', ':'))
-    except (TypeError, ValueError):
-        found_attachments.clear()
-        raise
-
-
-json_encode_ascii = json_encode
-
-
-def json_text(text):
-    """A str as JSON."""
-    return _json.dumps(text)
-
-
-def take_attachments():
-    """The binary values met by the last `json_encode`, in the order of their placeholders; None for none."""
-    if not found_attachments:
-        return None
-    found = found_attachments[:]
-    found_attachments.clear()
-    return found
-
-
-def json_decode(text, start=0):
-    """The value that `text` holds from `start` to its end. ValueError for anything that is not JSON."""
-    return _json.loads(text[start:] if start else text)
+def zlib_module():
+    """The module zlib, for WebSocket's permessage-deflate; None where the runtime has no compressor, as here."""
+    return None
 
 
 # -- the process -------------------------------------------------------------------------------------------------
@@ -390,6 +325,19 @@ def tune_gc():
 
     gc.collect()
     gc.threshold(1000000)
+
+
+def anchor_imports():
+    """Makes imports independent of the current folder, which is about to change.
+
+    Here a package keeps the path that it was found by, however short, and looks for its modules there.
+    """
+    here = _os.getcwd() + '/'
+    _sys.path[:] = [entry if entry[:1] in ('/', '.') else (here + entry).rstrip('/') for entry in _sys.path]
+    for module in _sys.modules.values():
+        path = getattr(module, '__path__', '/')
+        if path[:1] != '/':
+            module.__path__ = here + path
 
 
 def on_terminate(fn):
