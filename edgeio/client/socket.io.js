@@ -299,7 +299,7 @@ const TRANSPORTS = { polling: Polling, websocket: WebSocketTransport };
 
 let websocketWorked = false; // what `rememberUpgrade` remembers, for the whole page
 
-/** Events: open, packet, packetCreate, data, ping, drain, upgrade, upgradeError, error, close(reason, detail). */
+/** Events: open, packet, packetCreate, data, ping, drain, upgrading, upgrade, upgradeError, error, close. */
 class Engine extends Emitter {
   constructor(target, opts) {
     super();
@@ -413,6 +413,7 @@ class Engine extends Emitter {
       return this._upgradeFailed(probe._error(`seen packet ${encodeText(packet)}, expected the probe's answer 3probe`));
     }
     this.upgrading = true;
+    this._fire('upgrading', probe);
     await this.transport.pause();
     if (this._probe !== probe) return; // lost or closed meanwhile
     this._probe = null;
@@ -557,9 +558,9 @@ class Decoder extends Emitter {
 
   _place(value) {
     if (!value || value._placeholder !== true) return value;
-    const attachment = this._attachments[value.num];
-    if (!attachment) throw new Error(`socket.io: seen placeholder ${value.num}, expected < ${this._attachments.length}`);
-    return attachment;
+    const { length } = this._attachments;
+    if (Number.isInteger(value.num) && this._attachments[value.num]) return this._attachments[value.num];
+    throw new Error(`socket.io: seen placeholder ${value.num}, expected a number below ${length}`);
   }
 
   _refuse(chunk) {
