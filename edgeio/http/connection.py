@@ -9,10 +9,7 @@ from .limits import BODY_PROGRESS, MAX_DRAIN
 from .message import response_head
 
 # What the connection waits for, and so which time-out applies.
-_HEAD, _IDLE, _BODY, _RESPONSE, _LINGER = range(5)
-
-LINGER = 2000
-"""Milliseconds that a connection closed early still reads, so that the peer gets the response and not a reset."""
+_HEAD, _IDLE, _BODY, _RESPONSE = range(4)
 
 
 class HttpConnection(RequestParser):
@@ -126,8 +123,7 @@ class HttpConnection(RequestParser):
             self._guard(req.fail, error)
             if self.response is res:
                 self._give_up(res, error)
-        if not self.stream.closed and self._phase != _LINGER:
-            self._linger('transport error')
+        self._close('transport error')
 
     # -- the stream's calls --------------------------------------------------------------------------------------
 
@@ -244,8 +240,6 @@ class HttpConnection(RequestParser):
         elif phase == _BODY and (self._mark >= BODY_PROGRESS or self.request is not None and self.request.held):
             self._mark = 1
             self._due = now + limits['body_timeout']
-        elif phase == _LINGER:
-            self.abort('transport close')
         else:
             self._time_out(phase)
 
@@ -254,10 +248,10 @@ class HttpConnection(RequestParser):
 
     def _time_out(self, phase):
         what, setting = ('head', 'header_timeout') if phase == _HEAD else ('body', 'body_timeout')
-        self.stop()
-        if phase == _HEAD and not self._served and self._kept is None:
-            self._close('header timeout')
+        if phase == _HEAD and not self.backlog:
+            self._close('header timeout')  # nothing was asked, so there is nothing to answer
             return
+        self.stop()
         self.on_violation(
             ProtocolError(
                 'http.timeout', 'the ' + what + ' of the request did not come in time', None, None, setting, status=408
@@ -290,20 +284,10 @@ class HttpConnection(RequestParser):
                 set_immediate(self._go_on)
 
     def _close(self, reason):
-        if self.in_body or self.backlog or self.stopped:
-            self._linger(reason)
-        else:
-            self.stop()
-            self.stream.finish(reason)
-
-    def _linger(self, reason):
-        # Closing a socket with unread input makes the system send a reset, which can overtake the response.
+        """Ends the connection once what is queued is written."""
         self.stop()
-        self._phase = _LINGER
-        self._due = self._next_look = monotonic_ms() + LINGER
-        self.server.sweep.watch(self, self._due)
-        self.stream.shut()
-        self.stream.resume()
+        self.server.sweep.drop(self)
+        self.stream.finish(reason)
 
     def _refuse(self, error):
         body = (str(error) + '\n').encode()

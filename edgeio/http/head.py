@@ -7,6 +7,7 @@ targets, are therefore remembered by their bytes: nothing is parsed or checked t
 from ..errors import ProtocolError
 from .grammar import decode_latin1, has_bare_line_end, is_digits, is_field_text, is_host, is_target, is_token
 from .headers import Headers
+from .limits import MAX_DRAIN
 from .url import split_target
 
 MAX_REMEMBERED = 128
@@ -24,7 +25,7 @@ class Head:
     method, url, path, query_string, version ('1.1' or '1.0'), host (str or None), headers;
     length: bytes of body announced (0 for none); chunked; keep_alive: the connection may serve another request;
     expects_continue; upgrade: the protocol asked for ('websocket'; '' for none);
-    plain: a response to it needs no other framing than its Content-Length.
+    plain: a response to it needs no other framing than its Content-Length, even if it comes before the body.
     """
 
     __slots__ = (
@@ -58,7 +59,8 @@ class Head:
         self.keep_alive = not fields.close if current else fields.keep_alive and not fields.close
         self.expects_continue = current and fields.expects_continue
         self.upgrade = fields.upgrade if current and not self.has_body else ''
-        self.plain = current and self.keep_alive and self.method != 'HEAD'
+        self.plain = current and self.keep_alive and self.method != 'HEAD' and not self.expects_continue
+        self.plain = self.plain and self.length <= MAX_DRAIN
 
 
 class Fields:

@@ -1,0 +1,275 @@
+"""Bounds and time-outs over real sockets: who is slow, large or many is told, and costs the others nothing."""
+
+import pytest
+
+from edgeio import iosched
+from host_tests.http.wire import Wire, exchange, wait_for
+from host_tests.looping import during, turn_until
+
+GET = b'GET / HTTP/1.1\r\nHost: board\r\n\r\n'
+POST = b'POST / HTTP/1.1\r\nHost: board\r\nContent-Length: %d\r\n\r\n'
+
+
+def hello(req, res):
+    res.end('hello')
+
+
+def wait_for_body(req, res):
+    req.read_body(100000000, lambda error, data: res.end('got it') if error is None else None)
+
+
+# -- sizes -----------------------------------------------------------------------------------------------------------
+
+TOO_MUCH = [
+    ({'max_request_line': 50}, b'GET /' + b'a' * 100 + b' HTTP/1.1\r\nHost: b\r\n\r\n', 414),
+    ({'max_request_line': 50}, b'GET /' + b'a' * 100, 414),
+    ({'max_header_bytes': 50}, b'GET / HTTP/1.1\r\nHost: b\r\nA: ' + b'a' * 100 + b'\r\n\r\n', 431),
+    ({'max_headers': 3}, b'GET / HTTP/1.1\r\nHost: b\r\n' + b'A: b\r\n' * 3 + b'\r\n', 431),
+    ({'max_body': 5}, POST % 6 + b'hello!', 413),
+]
+
+
+@pytest.mark.parametrize(('limits', 'data', 'status'), TOO_MUCH)
+def test_too_much_is_refused_with_the_name_of_the_setting(serve, limits, data, status):
+    called = []
+    server = serve(lambda req, res: called.append(req), **limits)
+    raw = during(exchange, server.port(), data)
+    assert raw.startswith(f'HTTP/1.1 {status} '.encode()) and b'\r\nConnection: close\r\n' in raw
+    assert f'setting: {list(limits)[0]}'.encode() in raw
+    assert not called and server.violations == 1
+
+
+def test_large_upload_gets_its_refusal_and_no_reset(serve):
+    server = serve(hello, max_body=1000)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(POST % 3000000)
+            try:
+                wire.send(b'x' * 3000000)
+            except OSError:
+                pass  # the server has said enough
+            return wire.response()
+
+    status, _, body = during(client)
+    assert status == 413 and b'max_body' in body
+
+
+def test_chunked_body_above_its_bound_ends_the_request(serve):
+    errors = []
+
+    def handler(req, res):
+        req.read_body(1000000, lambda error, data: errors.append(error))
+
+    data = b'POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nhello\r\n'
+    raw = during(exchange, serve(handler, max_body=8).port(), data)
+    assert raw.startswith(b'HTTP/1.1 413 ') and raw.count(b'HTTP/1.1') == 1
+    assert [error.code for error in errors] == ['http.body_too_large']
+
+
+def test_unwanted_body_that_does_not_end_closes_the_connection(serve):
+    server = serve(hello, max_body=100000000)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(b'POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n')
+            assert wire.response()[2] == b'hello'
+            for _ in range(8):
+                wire.send(b'10000\r\n' + b'x' * 65536 + b'\r\n')
+            return wire.rest()
+
+    assert during(client) == b''
+
+
+# -- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def test_connection_closes_after_max_requests(serve):
+    raw = during(exchange, serve(hello, max_requests=3).port(), GET * 5)
+    assert raw.count(b'HTTP/1.1 200') == 3 and raw.count(b'Connection: close') == 1
+
+
+def test_connection_above_the_bound_is_told(serve):
+    server = serve(hello, max_connections=2)
+
+    def client():
+        with Wire(server.port()) as first, Wire(server.port()) as second:
+            assert first.send(GET).response()[0] == second.send(GET).response()[0] == 200
+            with Wire(server.port()) as third:
+                refused = third.rest()
+            assert first.send(GET).response()[0] == 200
+        return refused
+
+    raw = during(client)
+    assert raw.startswith(b'HTTP/1.1 503 ') and b'max_connections' in raw
+    turn_until(lambda: server.connections == 0)
+    assert during(exchange, server.port(), b'GET / HTTP/1.0\r\n\r\n').endswith(b'hello')
+
+
+# -- time ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def fine_ticks(monkeypatch):
+    """Time-outs of tests are shorter than the sweep's usual tick."""
+    monkeypatch.setattr('edgeio.http.server.TICK', 5)
+
+
+def test_head_that_does_not_end_is_a_408(serve):
+    raw = during(exchange, serve(hello, header_timeout=50).port(), GET[:-2])
+    assert raw.startswith(b'HTTP/1.1 408 ') and b'header_timeout' in raw
+
+
+def test_head_that_drips_is_a_408(serve):
+    server = serve(hello, header_timeout=100)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.sock.settimeout(0.02)
+            for byte in GET[:-1] * 100:
+                try:
+                    wire.send(bytes((byte,)))
+                    wire.sock.recv(1, 2)  # MSG_PEEK
+                    break
+                except TimeoutError:
+                    continue
+            wire.sock.settimeout(20)
+            return wire.response()[0]
+
+    assert during(client) == 408
+
+
+def test_head_that_drips_on_a_kept_connection_is_a_408(serve):
+    server = serve(hello, header_timeout=50)
+
+    def client():
+        with Wire(server.port()) as wire:
+            assert wire.send(GET).response()[0] == 200
+            return wire.send(GET[:5]).rest()
+
+    assert during(client).startswith(b'HTTP/1.1 408 ')
+
+
+def test_connection_that_says_nothing_is_closed_without_a_word(serve):
+    assert during(exchange, serve(hello, header_timeout=50).port(), b'') == b''
+
+
+def test_body_that_stops_is_a_408(serve):
+    raw = during(exchange, serve(wait_for_body, body_timeout=50).port(), POST % 10 + b'hello')
+    assert raw.startswith(b'HTTP/1.1 408 ') and b'body_timeout' in raw and raw.count(b'HTTP/1.1') == 1
+
+
+def test_body_that_drips_is_a_408(serve):
+    server = serve(wait_for_body, body_timeout=100)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(POST % 10000)
+            wire.sock.settimeout(0.01)
+            while True:
+                try:
+                    wire.send(b'x')
+                    wire.sock.recv(1, 2)
+                    break
+                except TimeoutError:
+                    continue
+            wire.sock.settimeout(20)
+            return wire.response()[0]
+
+    assert during(client) == 408
+
+
+def test_body_that_makes_progress_may_take_its_time(serve):
+    server = serve(wait_for_body, body_timeout=60)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(POST % 200000)
+            for _ in range(10):
+                wire.send(b'x' * 20000)
+                wire.sock.settimeout(0.02)
+                with pytest.raises(TimeoutError):
+                    wire.sock.recv(1) if _ < 9 else wire_timeout()
+            wire.sock.settimeout(20)
+            return wire.response()[2]
+
+    def wire_timeout():
+        raise TimeoutError
+
+    assert during(client) == b'got it'
+
+
+def test_body_that_nobody_takes_is_not_the_peers_fault(serve):
+    held = []
+    server = serve(lambda req, res: held.append((req, res)), body_timeout=30)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(POST % 200000 + b'x' * 100000)
+            wire.sock.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                wire.sock.recv(1)
+            wire.sock.settimeout(20)
+            iosched.set_timeout(lambda: wait_for_body(*held[0]), 0)
+            return wire.send(b'x' * 100000).response()[2]
+
+    assert during(client) == b'got it'
+
+
+def test_idle_connection_is_closed(serve):
+    server = serve(hello, keep_alive_timeout=50)
+
+    def client():
+        with Wire(server.port()) as wire:
+            assert wire.send(GET).response()[0] == 200
+            return wire.rest()
+
+    assert during(client) == b''
+
+
+def test_busy_connection_is_kept(serve):
+    server = serve(hello, keep_alive_timeout=100)
+
+    def client():
+        with Wire(server.port()) as wire:
+            for _ in range(30):
+                assert wire.send(GET).response()[0] == 200
+                wire.sock.settimeout(0.01)
+                with pytest.raises(TimeoutError):
+                    wire.sock.recv(1)
+                wire.sock.settimeout(20)
+        return True
+
+    assert during(client)
+
+
+def test_waiting_for_a_handler_is_no_timeout(serve):
+    def handler(req, res):
+        iosched.set_timeout(res.end, 200, 'at last')
+
+    limits = {name: 30 for name in ('header_timeout', 'body_timeout', 'keep_alive_timeout', 'write_timeout')}
+    server = serve(handler, **limits)
+
+    def client():
+        with Wire(server.port()) as wire:
+            return wire.send(GET).response()[2]
+
+    assert during(client) == b'at last'
+
+
+def test_peer_that_never_reads_is_given_up(serve):
+    closed = []
+
+    def handler(req, res):
+        res.on('close', closed.append)
+        res.end(b'x' * 50000000)
+
+    server = serve(handler, write_timeout=100)
+
+    def client():
+        with Wire(server.port(), receive_buffer=4096) as wire:
+            wire.send(GET)
+            wait_for(lambda: closed, 'the close')
+
+    during(client)
+    assert closed == ['write timeout']
