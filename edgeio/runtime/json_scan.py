@@ -1,0 +1,40 @@
+"""Whether bytes are JSON. json_scan_viper.py has the same lines for MicroPython's compiler to machine code."""
+
+
+def ptr8(data):
+    """The type that the compiler to machine code calls so."""
+    return data
+
+
+def scan(text: ptr8, size: int, grammar: ptr8, stack: ptr8, room: int) -> int:
+    """0 where the `size` bytes of `text` are a JSON value, else the place of the error, counted from 1.
+
+    grammar: as json_grammar.py makes it; its states are numbers here, which is what machine code is fast with.
+    stack: `room` bytes, how deep lists and objects may go.
+    """
+    state = 5  # VALUE
+    depth = 0
+    i = 0
+    while i < size:
+        state = int(grammar[256 + state * 32 + int(grammar[int(text[i])])])
+        i += 1
+        if state < 128:
+            continue
+        if state < 130:  # OPEN_OBJECT, OPEN_LIST
+            if depth == room:
+                return i
+            stack[depth] = state
+            depth += 1
+            state = 8 if state == 128 else 6  # FIRST_KEY, FIRST_ITEM
+        elif state == 255 or depth == 0:  # ERROR, or nothing is open
+            return i
+        elif state == 132:  # COMMA
+            state = 7 if int(stack[depth - 1]) == 128 else 5  # KEY, VALUE
+        else:
+            depth -= 1
+            if int(stack[depth]) != state - 2:
+                return i
+            state = 0  # AFTER
+    if depth == 0 and state < 5:
+        return 0
+    return size + 1
