@@ -6,6 +6,7 @@ from edgeio.socketio import Server
 from . import servers
 from .clients.engineio import open_polling, open_socket, upgrade
 from .clients.socketio import Client, open_client
+from .clients.websocket import CLOSE
 from .harness import raises, same, take_reports
 
 
@@ -241,7 +242,8 @@ async def test_packet_that_is_not_valid_ends_its_connection_alone():
         await client.session.send(packet)
         if packet[:2] == '45':
             await client.session.send(b'x')
-        await client.session.websocket.wire.take_all()
+        while (await client.session.websocket.receive_frame())[0] != CLOSE:
+            pass
         client.close()
     client = await open_client(server.port)
     server.sockets[-1].emit('still here')

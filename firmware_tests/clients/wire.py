@@ -84,6 +84,7 @@ async def connect(port, buffer=None):
     sock = socket.socket(family, socket.SOCK_STREAM)
     if buffer:
         sock.setsockopt(compat.SOL_SOCKET, SO_RCVBUF, buffer)
+    sock.setsockopt(compat.IPPROTO_TCP, compat.TCP_NODELAY, 1)
     sock.setblocking(False)
     try:
         sock.connect(address)
