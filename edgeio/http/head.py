@@ -43,6 +43,7 @@ class Head:
         'expects_continue',
         'upgrade',
         'plain',
+        'raw',
     )
 
     def __init__(self, line, fields):
@@ -93,9 +94,18 @@ class Heads:
             if len(block) <= MAX_REMEMBERED_BYTES:
                 _remember(self._blocks, block, fields)
         head = Head(parse_line(data[start:line_end]), fields)
+        head.raw = data[start:end]
         if start == 0 and end == len(data) and end <= MAX_REMEMBERED_BYTES and _repeats(head):
             _remember(self.seen, data, head)
         return head
+
+
+def parse_again(raw):
+    """The Head of bytes that were a valid head before."""
+    line_end = raw.find(b'\r\n')
+    head = Head(parse_line(raw[:line_end]), parse_block(raw[line_end + 2 : -2], len(raw)))
+    head.raw = raw
+    return head
 
 
 def parse_line(line):

@@ -2,13 +2,18 @@
 
 from ..errors import ProtocolError, StateError
 from ..events import EventEmitter
+from ..names import camel
 from ..tasks import Promise
 from ..timers import set_immediate
+from .head import parse_again
 from .limits import BODY_BUFFER
 from .url import parse_query
 
 MAX_WHOLE = 1048576
 """Bytes of a body that `read_body` puts together, unless another limit is named."""
+
+
+_PACKED = ('head', 'method', 'url', 'headers')
 
 
 class Request(EventEmitter):
@@ -28,6 +33,7 @@ class Request(EventEmitter):
     _paused = False
     _flowing = False
     _ended = False
+    _raw = None  # the head as it came, while packed
     _discarding = False
 
     def __init__(self, connection, head):
@@ -87,6 +93,23 @@ class Request(EventEmitter):
     def held(self):
         """True while the peer is not read because nobody takes what came of the body."""
         return self._waiting > BODY_BUFFER
+
+    def pack(self):
+        """Keeps the head only as it came over the wire, until somebody asks for what it says: for a request that
+        outlives its response, as that of a WebSocket or a session does. A quarter of the memory.
+        """
+        if self._raw is None:
+            self._raw = self.head.raw
+            self.connection = self.connection.stream  # it has the peer; the HTTP connection is over
+            del self.head, self.method, self.url, self.headers
+            self._query = None
+
+    def __getattr__(self, name):
+        if name not in _PACKED or self._raw is None:
+            return camel(self, name)
+        head = self.head = parse_again(self._raw)
+        self.method, self.url, self.headers = head.method, head.url, head.headers
+        return getattr(self, name)
 
     def pause(self):
         """Holds `data` back, and with it the peer, until `resume`."""

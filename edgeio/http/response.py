@@ -26,6 +26,8 @@ class Response(EventEmitter):
     status_message = None
     written = 0
     """Bytes of body written so far (before chunking)."""
+    lost = None
+    """Called as lost(reason) where the connection is lost before the response is finished (for an engine)."""
     _stage = _OPEN
     _fields = None  # lower-case name -> (name, value); None while there are none
     _length = None  # bytes of body announced
@@ -77,6 +79,12 @@ class Response(EventEmitter):
         if self._fields is None:
             self._fields = {}
         self._fields[key] = (name, text)
+        return self
+
+    def use_fields(self, fields):
+        """Takes the header fields that `make_fields` made, in place of those set so far; returns self."""
+        self._check_head()
+        self._fields = fields.copy()
         return self
 
     def append_header(self, name, value):
@@ -181,6 +189,8 @@ class Response(EventEmitter):
         if self._stage < _FINISHED:
             self._plain = False
             self._stage = _LOST
+            if self.lost is not None:
+                self.lost(reason)
             if self._events:
                 self.emit('close', reason)
 
@@ -288,6 +298,11 @@ class Response(EventEmitter):
         if 'close' in [word.lower() for word in words]:
             self.connection.close_after_response()
         return ', '.join([word for word in words if word.lower() not in _PERSISTENCE])
+
+
+def make_fields(headers):
+    """Header fields for `Response.use_fields`, checked once. headers: {name: value}; none that framing depends on."""
+    return {name.lower(): (name, check_field(name, value)) for name, value in headers.items()}
 
 
 def _listed(value):

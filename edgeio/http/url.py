@@ -74,10 +74,16 @@ def parse_query(text, max_fields=MAX_FIELDS):
         return fields
     if text.count('&') >= max_fields:
         raise ProtocolError('http.query_fields', 'too many fields', text.count('&') + 1, max_fields)
+    plain = '%' not in text and '+' not in text
     for part in text.split('&'):
         if part:
             name, _, value = part.partition('=')
-            _add(fields, percent_decode(name, True), percent_decode(value, True))
+            if not plain:
+                name, value = percent_decode(name, True), percent_decode(value, True)
+            if name in fields:
+                _add(fields, name, value)
+            else:
+                fields[name] = value
     return fields
 
 
