@@ -4,6 +4,9 @@ import os
 
 from .compat import decode_utf8
 from .errors import OptionError
+from .names import camel_module
+
+__getattr__ = camel_module(globals())
 
 MAX_LINKS = 40
 """Symbolic links followed on the way to one file."""

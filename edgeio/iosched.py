@@ -10,6 +10,7 @@ each stream once, however many messages were sent on it. Times are milliseconds.
 from . import pollset, timers
 from .compat import POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, is_generator, monotonic_ms  # noqa: F401
 from .errors import OptionError, StateError
+from .names import camel_module
 from .report import report, set_on_error  # noqa: F401
 from .sweep import Sweep  # noqa: F401
 from .tasks import Cancelled, Promise, Task, current_task, readable, sleep, spawn, writable  # noqa: F401
@@ -21,6 +22,8 @@ from .timers import (  # noqa: F401
     set_interval,
     set_timeout,
 )
+
+__getattr__ = camel_module(globals())
 
 _METHODS = {'read': POLLIN, 'write': POLLOUT, 'except': POLLPRI}
 _METHODS_IN_ORDER = ('read', 'write', 'except')

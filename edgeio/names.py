@@ -25,6 +25,18 @@ def camel(self, name):
 _KEYWORDS = ('in', 'except')
 
 
+def camel_module(names):
+    """The `__getattr__` of a module: `__getattr__ = camel_module(globals())` in it answers to both spellings."""
+
+    def find(name):
+        plain = snake(name)
+        if plain == name or plain not in names:
+            raise AttributeError(names['__name__'] + ' has no ' + name)
+        return names[plain]
+
+    return find
+
+
 def settable(plain):
     """A property in the document's spelling for an attribute that apps set: `generateId = settable('generate_id')`."""
 

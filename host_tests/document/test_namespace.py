@@ -15,10 +15,10 @@ def test_namespace_name(serve):
     assert io.of('') is io.sockets
 
 
-def test_a_client_is_in_the_main_namespace_and_then_in_others(serve, connect, real_clients):
+def test_a_client_is_in_the_main_namespace_and_then_in_others(serve, begin, connect):
     io = serve()
     client = connect(io)
-    other = real_clients.open(io.port, nsp='/chat', like=client)
+    other = begin(io, '/chat', like=client)
     io.of('/chat')
     other.expect('connect')
     main, chat = other_end(io, client), other_end(io, other, '/chat')

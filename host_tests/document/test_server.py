@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from edgeio import engineio, http, socket
+from edgeio import engineio, http, pollset, socket
 from edgeio.socketio import Adapter, Server
 from edgeio.socketio.codec import JsonParser
 from host_tests.document.talk import heard, other_end, refused_with, served
@@ -330,7 +330,7 @@ def test_server_of_function_example(serve, begin, connect):
         next(None, check_token(query['token']))
 
     io.of(lambda name, query, next: next(Exception('never'), True))
-    io._parents[0].on('connect', lambda socket: names.append(socket.nsp.name))
+    dynamic.on('connect', lambda socket: names.append(socket.nsp.name))
     assert served(connect, io, '/any', query={'token': 'right'})
     assert names == ['/any']
     refused_with(begin(io, '/other', query={'token': 'wrong'}), 'Invalid namespace')
@@ -340,14 +340,16 @@ def test_server_of_function_example(serve, begin, connect):
 
 
 def test_server_close_calls_back_when_all_connections_are_closed(serve, connect):
+    before = len(pollset.watchers)
     io = serve()
     clients = [connect(io), connect(io, transports=['polling'])]
-    reasons, closed = [], []
+    reasons, left = [], []
     for client in clients:
         other_end(io, client).on('disconnect', reasons.append)
-    io.close(lambda: closed.append(io.engine.clients_count))
-    turn_until(lambda: closed, 'the callback of close')
-    assert closed == [0]
+    io.close(lambda: left.append((io.engine.clients_count, len(pollset.watchers) - before)))
+    assert left == []
+    turn_until(lambda: left, 'the callback of close')
+    assert left == [(0, 0)]
     assert reasons == ['server shutting down'] * 2
     for client in clients:
         assert client.expect('disconnect')[0] in ('transport close', 'transport error', 'io server disconnect')

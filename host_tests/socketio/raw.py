@@ -13,6 +13,7 @@ from websockets.uri import parse_uri
 
 from host_tests.looping import settle, turn_until
 
+
 class RawClient:
     """A WebSocket to a Socket.IO server. Engine.IO's pings are answered; `messages` are what else came, unread.
 
