@@ -75,11 +75,12 @@ class HttpServer(EventEmitter):
             raise StateError('http.started', 'the server is started already', self.group)
         saddr = self.saddr = self.saddr or sockaddr(None, 8000)
         host, port = apphost.listen_on(saddr.addr, saddr.port)
-        self._listener = Listener(host, port, self._on_stream, bool(self.subs))
         if self.subs:
             from .workers import Workers
 
             self._workers = Workers(self, host, self._on_stream)
+        self._listener = Listener(host, port, self._on_stream, bool(self.subs))
+        if self.subs:
             self._listener = self._workers.start(self._listener, self.subs)
         apphost.started(self, self.group, host, self.port())
         self.emit('start')

@@ -15,6 +15,8 @@ class Workers:
     """The processes besides the first one. A worker ends when the first process stops its server, or dies."""
 
     def __init__(self, server, host, on_stream):
+        if not hasattr(os, 'fork'):
+            raise EdgeError('http.no_fork', 'this runtime has no worker processes', server.subs, 0, 'subs')
         self._server = server
         self._host = host
         self._on_stream = on_stream
@@ -23,9 +25,6 @@ class Workers:
 
     def start(self, listener, count):
         """Forks `count` workers; returns the listener of the process that it returns in."""
-        if not hasattr(os, 'fork'):
-            listener.close()
-            raise EdgeError('http.no_fork', 'this runtime has no worker processes', 'subs', 'subs=0', 'subs')
         port = listener.port()
         for _ in range(count):
             theirs, ours = os.pipe()
