@@ -60,6 +60,7 @@ class Polling:
     def answer(self, packets):
         """Answers the parked poll with `packets`."""
         res, self._res = self._res, None
+        res.lost = None
         body = encode_payload(packets, self.session.protocol, self._base64)
         self.session.server.send_payload(res, body)
 
@@ -90,20 +91,16 @@ class Polling:
             self._refuse(res, 400, 'a poll is pending already')
             return
         self._res = res
-        res.on('close', self._on_lost(res))
+        res.lost = self._on_lost
         if self._closing:
             self._answer_last()
         elif session.buffer:
             self.flush()
 
-    def _on_lost(self, res):
-        def lost():
-            if self._res is res:
-                self._res = None
-                if self.session is not None:
-                    self.session.on_closed('transport error')
-
-        return lost
+    def _on_lost(self, reason):
+        self._res = None
+        if self.session is not None:
+            self.session.on_closed('transport error')
 
     def _answer_last(self):
         session = self.session

@@ -11,11 +11,14 @@ from os import urandom
 from .. import compat
 from ..errors import OptionError, ProtocolError
 from ..events import EventEmitter
+from ..http.response import make_fields
 from ..names import settable
 from ..options import read_options, require
 from ..report import report
 from ..sweep import Sweep
-from ..websocket.handshake import check_request, response
+from ..timers import set_immediate
+from ..websocket.deflate import negotiate, read_deflate
+from ..websocket.handshake import check_request, extension_headers, response
 from ..websocket.handshake import refusal as refusal_response
 from .codec import MESSAGE, OPEN
 from .cors import Cors
@@ -38,6 +41,8 @@ OPTIONS = {
     'ping_interval': 25000,
     'upgrade_timeout': 10000,
     'max_http_buffer_size': 1000000,
+    'max_buffered': 16777216,
+    'per_message_deflate': False,
     'transports': ('polling', 'websocket'),
     'allow_upgrades': True,
     'allow_eio3': True,
@@ -55,7 +60,9 @@ class Server(EventEmitter):
 
     server: an HttpServer or WebApp, or None (attach it later). Options (as keywords, or a dict with either
     spelling): path; ping_interval, ping_timeout, upgrade_timeout (ms); max_http_buffer_size (bytes of one message
-    or POST); transports (of 'polling', 'websocket'); allow_upgrades; allow_eio3 (serve clients 1.x and 2.x);
+    or POST); max_buffered (bytes that wait for a session's next poll; beyond, it is closed with 'write queue
+    overflow'); per_message_deflate (compression of WebSocket messages: False, True, or a dict, see
+    websocket.deflate); transports (of 'polling', 'websocket'); allow_upgrades; allow_eio3 (serve clients 1.x and 2.x);
     allow_request(req, callback(error, success)); initial_packet; cookie (False, a name, or a dict); origins ('*',
     a string, a list, or a function (origin, callback(error, success))); cors (a dict). Raises OptionError.
     """
@@ -68,7 +75,10 @@ class Server(EventEmitter):
         self.generate_id = make_id
         self.heartbeats = Sweep(min(self.options['ping_interval'], self.options['ping_timeout']) // 100)
         self.cors = Cors(self.options)
+        self._deflate = read_deflate(self.options['per_message_deflate'])
         self.closed = False
+        self._websockets = 0  # those whose stream is still there, refused and probing ones included
+        self._on_closed = None
         self._mounts = []
         self._middleware = []
         if server is not None:
@@ -100,15 +110,24 @@ class Server(EventEmitter):
         self._middleware.append(fn)
         return self
 
-    def close(self):
-        """Closes every session and serves no more; returns self."""
+    def close(self, callback=None):
+        """Closes every session and serves no more, then calls `callback()`: once no WebSocket is left. Returns self."""
         self.closed = True
+        self._on_closed = callback
         for session in list(self.sessions.values()):
             session.close(True)
+        if self._websockets == 0:
+            self._tell_closed()
         for http_server in self._mounts:
             http_server.unmount(self.options['path'])
         self._mounts = []
         return self
+
+    def on_websocket_gone(self):
+        """A WebSocket's stream is closed."""
+        self._websockets -= 1
+        if self._websockets == 0 and self.closed:
+            self._tell_closed()
 
     # -- requests ------------------------------------------------------------------------------------------------
 
@@ -223,9 +242,12 @@ class Server(EventEmitter):
         if refusal is not None:
             self._refuse_upgrade(req, stream, refusal)
             return
+        deflate, extension = negotiate(req.headers.get('sec-websocket-extensions'), self._deflate)
         headers = self._upgrade_headers(req, session, sid is None)
+        headers.extend(extension_headers(extension))
         stream.write(response(key, headers))
-        ws = WebSocket(stream, session, self.options['max_http_buffer_size'])
+        ws = WebSocket(stream, session, self.options['max_http_buffer_size'], deflate)
+        self._websockets += 1
         if sid is None:
             session.open_websocket(ws)
             self._welcome(session, [])
@@ -265,6 +287,11 @@ class Server(EventEmitter):
         """A session has begun. Socket.IO puts its own in place of this."""
         self.emit('connection', session)
 
+    def _tell_closed(self):
+        callback, self._on_closed = self._on_closed, None
+        if callback is not None:
+            set_immediate(callback)
+
     def _upgrades(self):
         return self.options['allow_upgrades'] and 'websocket' in self.options['transports']
 
@@ -279,19 +306,15 @@ class Server(EventEmitter):
 
     def send_payload(self, res, body):
         """Answers a poll."""
-        res.status_code = 200
-        res.set_header('Content-Type', 'text/plain; charset=UTF-8' if type(body) is str else 'application/octet-stream')
-        res.set_header('Cache-Control', 'no-store')
+        res.use_fields(_TEXT if type(body) is str else _BINARY)
         self.add_headers(res)
         res.end(body)
 
     def send_ok(self, res):
         """Answers a POST."""
-        res.status_code = 200
-        res.set_header('Content-Type', 'text/html')
-        res.set_header('Cache-Control', 'no-store')
+        res.use_fields(_OK)
         self.add_headers(res)
-        res.end('ok')
+        res.end(b'ok')
 
     def add_headers(self, res):
         """Lets listeners of `headers` add to every answer."""
@@ -338,6 +361,11 @@ class Server(EventEmitter):
             self.emit('connection_error', context)
 
 
+_TEXT = make_fields({'Content-Type': 'text/plain; charset=UTF-8', 'Cache-Control': 'no-store'})
+_BINARY = make_fields({'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store'})
+_OK = make_fields({'Content-Type': 'text/html', 'Cache-Control': 'no-store'})
+
+
 def field(query, name):
     """The field `name` of a query (str), the first of several; None where it is missing."""
     value = query.get(name)
@@ -346,7 +374,7 @@ def field(query, name):
 
 def check_options(where, options):
     """Raises OptionError for a value that cannot be used."""
-    for name in ('ping_timeout', 'ping_interval', 'upgrade_timeout', 'max_http_buffer_size'):
+    for name in ('ping_timeout', 'ping_interval', 'upgrade_timeout', 'max_http_buffer_size', 'max_buffered'):
         value = options[name]
         require(where, name, value, isinstance(value, int) and value > 0, 'a number above 0')
     path = options['path']

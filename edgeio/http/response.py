@@ -82,9 +82,12 @@ class Response(EventEmitter):
         return self
 
     def use_fields(self, fields):
-        """Takes the header fields that `make_fields` made, in place of those set so far; returns self."""
+        """Sets the header fields that `make_fields` made; returns self."""
         self._check_head()
-        self._fields = fields.copy()
+        if self._fields is None:
+            self._fields = fields.copy()
+        else:
+            self._fields.update(fields)
         return self
 
     def append_header(self, name, value):
