@@ -7,7 +7,8 @@ import threading
 from websockets.sync.client import connect
 
 from edgeio import http as edge_http
-from edgeio import iosched, socket
+from edgeio import iosched, pollset, socket
+from edgeio.net.stream import Stream
 
 PATIENCE = 20000
 """Milliseconds after which a test that waits for something gives up."""
@@ -45,6 +46,11 @@ def settle(turns=20):
     """Turns the loop until nothing is on its way any more, as far as loopback is concerned."""
     for _ in range(turns):
         iosched.poll(1)
+
+
+def until_quiet():
+    """Turns the loop until no stream is open any more."""
+    turn_until(lambda: not any(isinstance(w, Stream) for w in pollset.watchers.values()), 'the end of all streams')
 
 
 def make_server(handler=None, **options):

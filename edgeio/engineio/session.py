@@ -20,6 +20,9 @@ from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, UPGRADE, decode_text3
 PROBE_NOOP = 100
 """Milliseconds after which a poll that is parked during a probe is answered with a noop."""
 
+PACKET_COST = 64
+"""Bytes that a buffered packet counts beside its own: what the runtime needs to keep it."""
+
 OPEN, CLOSING, CLOSED = 'open', 'closing', 'closed'
 
 
@@ -29,7 +32,8 @@ class Session(EventEmitter):
     Emits data (or message), drain, flush, packet, packet_create, heartbeat, upgrading, upgrade, close(reason).
 
     id: the sid (str); protocol: 3 or 4; request: the Request it began with; remote_address: str; state: 'open',
-    'closing' or 'closed'; buffer: packets that wait for a poll; stream: the open WebSocket's, None while polling.
+    'closing' or 'closed'; buffer: packets that wait for a poll; stream: the open WebSocket's, for whoever writes frames
+    to it directly: None while polling, and where frames must be compressed first.
     receiver: who gets messages, by on_text(packet), on_binary(data), on_drain() and on_close(reason). A text packet
     comes with its type; over a WebSocket so do those that are not messages, which it gives to `on_text_packet`.
     """
@@ -37,6 +41,7 @@ class Session(EventEmitter):
     __slots__ = (
         'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', '_receiver', 'stream', 'ws',
         'polling', 'bucket', '_due', '_pinged', '_candidate', '_probed', '_timer', '_sent',
+        '_buffered',
     )  # fmt: skip
 
     def __init__(self, server, sid, protocol, request):
@@ -48,6 +53,7 @@ class Session(EventEmitter):
         self.remote_address = request.ip
         self.state = OPEN
         self.buffer = []
+        self._buffered = 0  # bytes in it
         self._receiver = _Emitter(self)
         self.stream = self.ws = self.polling = None
         self.bucket = None
@@ -71,27 +77,26 @@ class Session(EventEmitter):
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    def send(self, data, callback=None):
+    def send(self, data, callback=None, compress=True):
         """Sends `data` (str or bytes) as one message; `callback()` is called once it has been handed to the system.
 
-        Returns self. Dropped once the session is closing. Also named write.
+        compress: False to leave it uncompressed. Returns self. Dropped once the session is closing. Also named write.
         """
-        self.send_packet(MESSAGE + data if type(data) is str else bytes(data))
+        self.send_packet(MESSAGE + data if type(data) is str else bytes(data), compress)
         if callback is not None:
             self._call_when_sent(callback)
         return self
 
     write = send
 
-    def send_packet(self, packet):
+    def send_packet(self, packet, compress=True):
         """Sends a packet: a str with its type, or bytes, which are a binary message."""
         if self._events:
             self.emit('packet_create', packet)
         stream = self.stream
         if stream is None:
             if self.state == OPEN:
-                self.buffer.append(packet)
-                self.polling.flush_soon()
+                self._send_otherwise(packet, compress)
         elif type(packet) is str:
             stream.write(text_frame(packet.encode()))
         else:
@@ -103,7 +108,9 @@ class Session(EventEmitter):
         stream = self.stream
         if stream is not None:
             return stream.writable
-        return self.state == OPEN and self.polling.parked and not self.buffer
+        if self.state != OPEN:
+            return False
+        return self.polling.parked and not self.buffer if self.ws is None else self.ws.stream.writable
 
     @property
     def transport(self):
@@ -120,7 +127,7 @@ class Session(EventEmitter):
         if self.state != OPEN:
             return
         self.state = CLOSING
-        if self.stream is not None:
+        if self.ws is not None:
             self.ws.close(1000)
             self.on_closed('forced close')
         elif discard and not self.polling.parked:
@@ -182,7 +189,7 @@ class Session(EventEmitter):
     def open_websocket(self, ws):
         """Begins with `ws` as the only transport."""
         self.ws = ws
-        self.stream = ws.stream
+        self.stream = ws.stream if ws.deflate is None else None
         ws.take_turn()
 
     def offer(self, ws):
@@ -305,8 +312,20 @@ class Session(EventEmitter):
         if self.ws is not None and self.ws.live:
             self.ws.take_turn()
 
+    def _send_otherwise(self, packet, compress):
+        if self.ws is not None:
+            self.ws.send_message(packet, compress)
+            return
+        # A client that does not poll is ended by its heartbeat; what it is owed until then is bounded here.
+        self._buffered = PACKET_COST + len(packet) + (self._buffered if self.buffer else 0)
+        self.buffer.append(packet)
+        if self._buffered > self.server.options['max_buffered']:
+            self.state = CLOSING
+            set_timeout(self.on_closed, 0, 'write queue overflow')
+        self.polling.flush_soon()
+
     def _call_when_sent(self, callback):
-        if self.stream is not None:
+        if self.ws is not None:
             set_immediate(callback)
         elif self._sent is None:
             self._sent = [callback]

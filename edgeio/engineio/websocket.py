@@ -1,6 +1,5 @@
 """The WebSocket transport: one packet a frame."""
 
-from ..websocket.codec import BINARY, frame, text_frame
 from ..websocket.connection import Connection
 
 
@@ -15,8 +14,8 @@ class WebSocket(Connection):
 
     name = 'websocket'
 
-    def __init__(self, stream, session, max_message):
-        Connection.__init__(self, stream, max_message)
+    def __init__(self, stream, session, max_message, deflate=None):
+        Connection.__init__(self, stream, max_message, deflate)
         self.session = session
         self.live = False
         self.on_text = session.on_candidate_packet
@@ -27,14 +26,14 @@ class WebSocket(Connection):
         session = self.session
         self.on_text = session.receiver.on_text if session._events is None else session.on_text_packet
 
-    def send_message(self, packet):
+    def send_message(self, packet, compress=True):
         """Sends a packet: str with its type, or bytes."""
         if type(packet) is str:
-            self.stream.write(text_frame(packet.encode()))
+            self.send_text(packet, compress)
         elif self.session.protocol == 4:
-            self.stream.write(frame(BINARY, packet))
+            self.send_binary(packet, compress)
         else:
-            self.stream.write(frame(BINARY, b'\x04' + packet))
+            self.send_binary(b'\x04' + packet, compress)
 
     def on_binary(self, data):
         """A binary frame came: a message, after one byte of type in revision 3."""

@@ -107,14 +107,15 @@ class Adapter(EventEmitter):
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    def broadcast(self, data, rooms, excluded, volatile=False, gathering=None):
+    def broadcast(self, data, rooms, excluded, volatile=False, gathering=None, compress=True):
         """Sends the event `data` ([name, *args]) to the selected sockets: encoded once, the same bytes for all.
 
-        volatile: only to those that are writable. gathering: collects their answers. Returns how many it went to.
+        volatile: only to those that are writable. gathering: collects their answers. compress: whether connections
+        that compress may do so. Returns how many it went to.
         """
         nsp = self.nsp
         ack_id = None if gathering is None else nsp.next_ack_id()
-        encoded = Encoded(*nsp.server.parser.encode(EVENT, nsp.name, ack_id, data))
+        encoded = Encoded(*nsp.server.parser.encode(EVENT, nsp.name, ack_id, data), compress)
         sockets = self.select(rooms, excluded)
         if gathering is not None:
             gathering.expect(len(sockets))

@@ -82,7 +82,7 @@ class Operator:
         gets (error, list), within the time of `timeout`, which it then needs. Returns True."""
         check_name(name)
         if self._socket is not None:
-            self._socket.emit_with(name, args, self._volatile, self._timeout)
+            self._socket.emit_with(name, args, self._volatile, self._timeout, self._compress)
             return True
         gathering = None
         if args and callable(args[-1]):
@@ -90,7 +90,7 @@ class Operator:
             args = args[:-1]
         data = [name]
         data.extend(args)
-        self._nsp.adapter.broadcast(data, self._rooms, self._excluded, self._volatile, gathering)
+        self._nsp.adapter.broadcast(data, self._rooms, self._excluded, self._volatile, gathering, self._compress)
         return True
 
     def send(self, *args):

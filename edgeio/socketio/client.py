@@ -32,7 +32,7 @@ class Client:
         """The Request that the connection began with: headers, cookies."""
         return self.conn.request
 
-    def send(self, kind, nsp, ack_id, data):
+    def send(self, kind, nsp, ack_id, data, compress=True):
         """Encodes and sends one packet."""
         conn = self.conn
         packet, attachments = self.server.parser.encode(kind, nsp, ack_id, data)
@@ -40,9 +40,9 @@ class Client:
         if stream is not None and attachments is None and type(packet) is str and conn._events is None:
             stream.write(text_frame(packet.encode()))
             return
-        conn.send_packet(packet)
+        conn.send_packet(packet, compress)
         for attachment in attachments or ():
-            conn.send_packet(attachment)
+            conn.send_packet(attachment, compress)
 
     def close(self, discard=False):
         """Closes the connection, once what is buffered has left (discard: without it); every socket is disconnected,

@@ -5,16 +5,18 @@ from ..websocket.codec import BINARY, frame, text_frame
 
 class Encoded:
     """A packet and its attachments. text_frame: the WebSocket frame of a packet that is text alone, else None.
+    compress: whether connections that compress may do so here.
 
     A server's frames are not masked, so their bytes are the same for all. Packets with binary parts differ by
     protocol revision; their frames are made once per revision, when the first receiver of it comes by.
     """
 
-    __slots__ = ('packet', 'attachments', 'text_frame', '_frames')
+    __slots__ = ('packet', 'attachments', 'compress', 'text_frame', '_frames')
 
-    def __init__(self, packet, attachments):
+    def __init__(self, packet, attachments, compress=True):
         self.packet = packet
         self.attachments = attachments
+        self.compress = compress
         plain = attachments is None and type(packet) is str
         self.text_frame = text_frame(packet.encode()) if plain else None
         self._frames = None
@@ -25,9 +27,9 @@ class Encoded:
         if stream is not None and conn._events is None:
             stream.write(self.text_frame or self._binary_frames(conn.protocol))
             return
-        conn.send_packet(self.packet)
+        conn.send_packet(self.packet, self.compress)
         for attachment in self.attachments or ():
-            conn.send_packet(attachment)
+            conn.send_packet(attachment, self.compress)
 
     def _binary_frames(self, revision):
         if self._frames is None:

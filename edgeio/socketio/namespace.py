@@ -256,11 +256,11 @@ class _ChildrenAdapter:
     def __init__(self, parent):
         self._parent = parent
 
-    def broadcast(self, data, rooms, excluded, volatile=False, gathering=None):
+    def broadcast(self, data, rooms, excluded, volatile=False, gathering=None, compress=True):
         if gathering is not None:
             raise OptionError('sio.parent_ack', "a dynamic namespace's parent cannot collect answers")
         for child in list(self._parent.children):
-            child.adapter.broadcast(data, rooms, excluded, volatile)
+            child.adapter.broadcast(data, rooms, excluded, volatile, None, compress)
 
     def fetch_sockets(self, rooms, excluded, done):
         found = []

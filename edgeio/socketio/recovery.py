@@ -84,14 +84,14 @@ class RecoveryAdapter(Adapter):
         self._count = 0
         self._prefix = nsp.server.make_id()[:8]  # offsets of an earlier process are not taken for ours
 
-    def broadcast(self, data, rooms, excluded, volatile=False, gathering=None):
+    def broadcast(self, data, rooms, excluded, volatile=False, gathering=None, compress=True):
         """As Adapter.broadcast; an event that may be recovered gets an offset and is kept."""
         if volatile or gathering is not None:
-            return Adapter.broadcast(self, data, rooms, excluded, volatile, gathering)
+            return Adapter.broadcast(self, data, rooms, excluded, volatile, gathering, compress)
         self._count += 1
         offset = self._prefix + str(self._count)
         nsp = self.nsp
-        encoded = Encoded(*nsp.server.parser.encode(EVENT, nsp.name, None, data + [offset]))
+        encoded = Encoded(*nsp.server.parser.encode(EVENT, nsp.name, None, data + [offset]), compress)
         self._keep(offset, encoded, rooms, excluded)
         return self.deliver(encoded, data, self.select(rooms, excluded), False)
 

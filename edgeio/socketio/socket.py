@@ -98,8 +98,8 @@ class Socket(EventEmitter):
 
     write = send
 
-    def emit_with(self, name, args, volatile, timeout):
-        """`emit` with an operator's flags: volatile (bool), timeout (ms or None)."""
+    def emit_with(self, name, args, volatile, timeout, compress=True):
+        """`emit` with an operator's flags: volatile (bool), timeout (ms or None), compress (bool)."""
         ack_id = fn = None
         if args and callable(args[-1]):
             fn, args = args[-1], args[:-1]
@@ -109,7 +109,8 @@ class Socket(EventEmitter):
                 Pending(fn, timeout, None).fail('socket has been disconnected')
             return
         if fn is None and not volatile and self.pid is not None:
-            self.nsp.adapter.broadcast(list(data), (self.id,), ())  # kept, with an offset, should the client be away
+            # Kept, with an offset, should the client be away.
+            self.nsp.adapter.broadcast(list(data), (self.id,), (), False, None, compress)
             return
         if volatile and not self.conn.writable:
             self.nsp.adapter.dropped += 1
@@ -120,7 +121,7 @@ class Socket(EventEmitter):
             ack_id = self.nsp.next_ack_id()
             self._expect(ack_id, fn, timeout)
         if volatile is not None:
-            self.client.send(EVENT, self.nsp.name, ack_id, data)
+            self.client.send(EVENT, self.nsp.name, ack_id, data, compress)
 
     def emit_with_ack(self, name, *args):
         """Sends an event; awaiting the result gives the client's answer."""

@@ -13,7 +13,7 @@ which a connection overrides. `frame` makes the bytes of one frame.
 from ..compat import decode_utf8
 from ..errors import ProtocolError
 from .mask import mask
-from .utf8 import Utf8Pieces
+from .pieces import Pieces, TextPieces
 
 # Section 11.8
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -97,7 +97,8 @@ class Decoder:
     """
 
     __slots__ = (
-        'max_message', 'inflate', 'stopped', '_masked', '_plain', '_rest', '_need', '_opcode', '_parts', '_size',
+        'max_message', 'inflate', 'stopped', '_masked', '_plain', '_rest', '_opcode', '_size', '_parts', '_fin',
+        '_left', '_key',
     )  # fmt: skip
 
     def __init__(self, masked=True, max_message=MAX_MESSAGE, inflate=None):
@@ -106,11 +107,13 @@ class Decoder:
         self.stopped = False  # nothing is read any more
         self._masked = MASKED if masked else 0
         self._plain = masked and max_message >= MAX_CONTROL  # small frames need no other check
-        self._rest = None  # the beginning of a frame (bytearray)
-        self._need = 0  # how long that frame will be, as far as its head says
-        self._opcode = 0  # of the message whose fragments are arriving, with its RSV1
-        self._parts = None
-        self._size = 0
+        self._rest = None  # the beginning of a head, or of a control frame (bytearray)
+        self._opcode = 0  # of the message that is arriving, with its RSV1
+        self._size = 0  # of its frames so far, as their heads say
+        self._parts = None  # what came of it: Pieces, or None for nothing yet
+        self._fin = False  # its last frame is arriving
+        self._left = 0  # bytes of that frame that are still to come,
+        self._key = None  # and the key for them
 
     def feed(self, data, end):
         """Reads the bytes of `data` before `end`."""
@@ -118,6 +121,8 @@ class Decoder:
             data, end = self._join(data, end)
         i = 0
         try:
+            if self._left:
+                i = self._read_payload(data, 0, end)
             while end - i > 1 and not self.stopped:
                 n = data[i + 1] - 128
                 if not 0 <= n < 126 or not self._plain:
@@ -140,7 +145,7 @@ class Decoder:
                 else:
                     self.on_binary(payload)
             if i < end and not self.stopped:
-                self._hold(data, i, end, 2)
+                self._hold(data, i, end)
         except ProtocolError as exc:
             self._violated(exc)
         except UnicodeError:
@@ -150,45 +155,63 @@ class Decoder:
         """Reads nothing any more; what is held is dropped."""
         self.stopped = True
         self._rest = self._parts = None
+        self._left = 0
 
     def _join(self, data, end):
-        # A frame in the making grows in one buffer and is looked at again only when it can be whole.
-        rest = self._rest
+        rest, self._rest = self._rest, None
         rest += data[:end] if end != len(data) else data
-        if len(rest) < self._need:
-            return b'', 0
-        self._rest = None
         return rest, len(rest)
 
-    def _hold(self, data, i, end, need):
-        if end > i:
-            self._rest = bytearray(data[i:end])
-            self._need = need
+    def _hold(self, data, i, end):
+        self._rest = bytearray(data[i:end])
         return -1
 
     def _read_other(self, data, i, end):
-        """Reads the frame at `i`, whatever it is; the index behind it, or -1 where it is held for more to come."""
+        """Reads the frame at `i`, whatever it is; the index behind what was read, or -1 where its head, or a control
+        frame, is held for more to come. The payload of a data frame is taken as it comes."""
         first, n = data[i], data[i + 1] & 127
         h = i + 2
         self._check_head(first, data[i + 1], n)
         if n > 125:
             h += 2 if n == 126 else 8
             if h > end:
-                return self._hold(data, i, end, h - i)
+                return self._hold(data, i, end)
             n = _length(data[i + 2 : h])
-            if not first & 8 and n + self._size > self.max_message:
-                raise _too_big(n + self._size, self.max_message)
-        elif n + self._size > self.max_message and not first & 8:
+        if not first & 8 and n + self._size > self.max_message:
             raise _too_big(n + self._size, self.max_message)
-        stop = h + n + (4 if self._masked else 0)
-        if stop > end:
-            return self._hold(data, i, end, stop - i)
-        payload = mask(data, h + 4, stop, data[h : h + 4]) if self._masked else bytes(data[h:stop])
+        h += 4 if self._masked else 0
+        if h > end or (first & 8 and h + n > end):
+            return self._hold(data, i, end)
+        key = bytes(data[h - 4 : h]) if self._masked else None
         if first & 8:
-            self.on_control(first & 15, payload)
+            self.on_control(first & 15, _unmask(data, h, h + n, key))
+            return h + n
+        if first & 15:
+            self._opcode = first & (15 | RSV1)
+        self._size += n
+        self._fin = first & FIN
+        self._left = n
+        self._key = key
+        return self._read_payload(data, h, end)
+
+    def _read_payload(self, data, i, end):
+        """Takes what `data` has, from `i` on, of a data frame's payload; the index behind it."""
+        n = min(self._left, end - i)
+        key = self._key
+        piece = _unmask(data, i, i + n, key)
+        self._left -= n
+        if self._left:
+            if key is not None and n & 3:
+                self._key = key[n & 3 :] + key[: n & 3]
+            self._add(piece)
+        elif not self._fin:
+            self._add(piece)
+        elif self._parts is None:
+            self._deliver(piece)
         else:
-            self._on_data(first, payload)
-        return stop
+            self._add(piece)
+            self._deliver(self._parts.take())
+        return i + n
 
     def _check_head(self, first, second, n):
         opcode = first & 15
@@ -207,26 +230,14 @@ class Decoder:
             expected = 'a continuation' if opcode else 'a new message'
             raise _violation('ws.fragment', 'a fragment out of order', opcode, expected)
 
-    def _on_data(self, first, payload):
-        opcode = first & 15
-        if opcode:
-            self._opcode = first & (15 | RSV1)
-            self._parts = Utf8Pieces() if self._opcode == TEXT else []
-        self._size += len(payload)
-        if self._opcode == TEXT:
-            self._parts.add(payload)
-        else:
-            self._parts.append(payload)
-        if first & FIN:
-            self._deliver()
+    def _add(self, piece):
+        if self._parts is None:
+            self._parts = TextPieces() if self._opcode == TEXT else Pieces()
+        self._parts.add(piece)
 
-    def _deliver(self):
-        opcode, parts = self._opcode, self._parts
+    def _deliver(self, data):
+        opcode = self._opcode
         self._opcode, self._parts, self._size = 0, None, 0
-        if opcode == TEXT:
-            self.on_text(parts.take())
-            return
-        data = parts[0] if len(parts) == 1 else b''.join(parts)
         if opcode & RSV1:
             data = self.inflate(data, self.max_message)
         if opcode & 15 == TEXT:
@@ -245,6 +256,10 @@ def _length(field):
     if n < (126 if len(field) == 2 else 65536) or n >> 63:
         raise _violation('ws.length', 'a length is not in its shortest form (section 5.2)', n)
     return n
+
+
+def _unmask(data, start, end, key):
+    return bytes(data[start:end]) if key is None else mask(data, start, end, key)
 
 
 def _decodes(data):

@@ -14,6 +14,7 @@ from .codec import (
     NORMAL,
     PING,
     PONG,
+    TEXT,
     Decoder,
     close_payload,
     frame,
@@ -26,30 +27,34 @@ CLOSE_TIMEOUT = 5000
 
 
 class Connection(Decoder):
-    """An open connection. stream: the Stream below, None once it is gone; closing: a close frame was sent.
+    """An open connection. stream: the Stream below, None once it is gone; closing: a close frame was sent;
+    deflate: the Deflate that was negotiated, or None.
 
     Subclasses define on_text(text), on_binary(data) and on_closed(code, reason, wire_reason): code and reason as
     of RFC 6455 (ABNORMAL where no close frame came), wire_reason the stream's own ('transport close', ...).
     """
 
-    __slots__ = ('stream', '_code', '_reason', 'closing')
+    __slots__ = ('stream', 'deflate', '_code', '_reason', 'closing')
 
-    def __init__(self, stream, max_message=MAX_MESSAGE, inflate=None):
-        Decoder.__init__(self, True, max_message, inflate)
+    def __init__(self, stream, max_message=MAX_MESSAGE, deflate=None):
+        Decoder.__init__(self, True, max_message, None if deflate is None else deflate.inflate)
         self.stream = stream
+        self.deflate = deflate
         self._code, self._reason = ABNORMAL, ''
         self.closing = False
         stream.protocol = self
 
-    def send_text(self, text):
+    def send_text(self, text, compress=True):
         """Sends `text` (str) as one message; dropped once closing has begun."""
         if not self.closing:
-            self.stream.write(text_frame(text.encode()))
+            payload, deflate = text.encode(), self.deflate
+            self.stream.write(text_frame(payload) if deflate is None else deflate.frame(TEXT, payload, compress))
 
-    def send_binary(self, data):
+    def send_binary(self, data, compress=True):
         """Sends `data` (bytes) as one message; dropped once closing has begun."""
         if not self.closing:
-            self.stream.write(frame(BINARY, data))
+            deflate = self.deflate
+            self.stream.write(frame(BINARY, data) if deflate is None else deflate.frame(BINARY, data, compress))
 
     def ping(self, payload=b''):
         """Sends a ping (payload: 125 bytes at most)."""

@@ -39,6 +39,11 @@ def response(key, headers=()):
     return ('\r\n'.join(lines) + '\r\n\r\n').encode()
 
 
+def extension_headers(extension):
+    """The headers of the response for what was negotiated; extension: str, or None."""
+    return () if extension is None else (('Sec-WebSocket-Extensions', extension),)
+
+
 _REASONS = {
     400: 'Bad Request',
     403: 'Forbidden',

@@ -4,7 +4,8 @@ from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
 from .codec import BINARY, MAX_MESSAGE, NORMAL, frame, text_frame
 from .connection import Connection
-from .handshake import check_request, refusal, response
+from .deflate import negotiate, read_deflate
+from .handshake import check_request, extension_headers, refusal, response
 
 
 class Channel(EventEmitter):
@@ -15,11 +16,11 @@ class Channel(EventEmitter):
 
     __slots__ = ('server', 'request', '_wire')
 
-    def __init__(self, server, request, stream):
+    def __init__(self, server, request, stream, deflate=None):
         EventEmitter.__init__(self)
         self.server = server
         self.request = request
-        self._wire = _Wire(self, stream, server.max_message)
+        self._wire = _Wire(self, stream, server.max_message, deflate)
 
     @property
     def path(self):
@@ -46,14 +47,17 @@ class Channel(EventEmitter):
         """False while more is queued than the stream's soft limit; `drain` follows."""
         return self._wire.stream is not None and self._wire.stream.writable
 
-    def send(self, data):
-        """Sends `data` (str: a text message, bytes: a binary one); False where the channel is closed."""
+    def send(self, data, compress=True):
+        """Sends `data` (str: a text message, bytes: a binary one); False where the channel is closed.
+
+        compress: False to leave it uncompressed, where compression was negotiated.
+        """
         if self._wire.stream is None:
             return False
         if isinstance(data, str):
-            self._wire.send_text(data)
+            self._wire.send_text(data, compress)
         else:
-            self._wire.send_binary(bytes(data))
+            self._wire.send_binary(bytes(data), compress)
         return True
 
     def ping(self, payload=b''):
@@ -73,8 +77,8 @@ class _Wire(Connection):
 
     __slots__ = ('channel',)
 
-    def __init__(self, channel, stream, max_message):
-        Connection.__init__(self, stream, max_message)
+    def __init__(self, channel, stream, max_message, deflate):
+        Connection.__init__(self, stream, max_message, deflate)
         self.channel = channel
 
     def on_text(self, text):
@@ -93,35 +97,41 @@ class _Wire(Connection):
 class WsServer(EventEmitter):
     """Emits start, stop, connection(channel). channels: a set of those that are open.
 
-    max_message: bytes of one message, at most; above it the channel is closed with 1009.
+    max_message: bytes of one message, at most, unpacked; above it the channel is closed with 1009.
+    per_message_deflate: whether messages may be compressed (False, True, or a dict: see deflate.OPTIONS).
     """
 
-    __slots__ = ('path', 'channels', 'max_message', '_http_server', '_owned')
+    __slots__ = ('path', 'channels', 'max_message', '_deflate', '_http_server', '_owned')
 
-    def __init__(self, path, http_server, owned, max_message=MAX_MESSAGE):
+    def __init__(self, path, http_server, owned, max_message=MAX_MESSAGE, per_message_deflate=False):
         EventEmitter.__init__(self)
         self.path = path
         self.channels = set()
         self.max_message = max_message
+        self._deflate = read_deflate(per_message_deflate)
         self._http_server = http_server
         self._owned = owned
         http_server.mount(path, self)
 
     @staticmethod
-    def create_server(path, where, tls=None, max_message=MAX_MESSAGE):
+    def create_server(path, where, tls=None, max_message=MAX_MESSAGE, per_message_deflate=False, **options):
         """A WsServer at `path` (str). where: a socket address (then it has an HTTP server of its own, which `start`
-        starts), an HttpServer or a WebApp. tls: options of create_server, for an address."""
+        starts), an HttpServer or a WebApp. tls, options: those of http.create_server, for an address."""
         if path[:1] != '/':
             raise OptionError('ws.path', 'a path begins with a slash', repr(path), "'/...'")
         http_server = getattr(where, 'server', where)
         if hasattr(http_server, 'mount'):
-            return WsServer(path, http_server, False, max_message)
+            if tls is not None or options:
+                given = 'tls' if tls is not None else sorted(options)[0]
+                raise OptionError('ws.options', 'the server that is attached to has its own options', given)
+            return WsServer(path, http_server, False, max_message, per_message_deflate)
         if not hasattr(where, 'port'):
             expected = 'socket.sockaddr(...), an HttpServer or a WebApp'
             raise OptionError('ws.where', 'cannot listen there', type(where).__name__, expected)
         from ..http import create_server
 
-        return WsServer(path, create_server('websocket', _not_found, 0, where, tls), True, max_message)
+        http_server = create_server('websocket', _not_found, 0, where, tls, **options)
+        return WsServer(path, http_server, True, max_message, per_message_deflate)
 
     def start(self):
         """Starts the HTTP server that came with it; returns self."""
@@ -156,7 +166,9 @@ class WsServer(EventEmitter):
         data = text_frame(chunk.encode()) if isinstance(chunk, str) else frame(BINARY, bytes(chunk))
         for channel in list(self.channels):
             wire = channel._wire
-            if wire.stream is not None and not wire.closing:
+            if wire.deflate is not None:
+                channel.send(chunk)
+            elif wire.stream is not None and not wire.closing:
                 wire.stream.write(data)
 
     def handle_request(self, req, res):
@@ -175,8 +187,9 @@ class WsServer(EventEmitter):
             stream.write(refusal(exc))
             stream.finish('transport error')
             return
-        stream.write(response(key))
-        channel = Channel(self, req, stream)
+        deflate, extension = negotiate(req.headers.get('sec-websocket-extensions'), self._deflate)
+        stream.write(response(key, extension_headers(extension)))
+        channel = Channel(self, req, stream, deflate)
         self.channels.add(channel)
         self.emit('connection', channel)
         channel.emit('open')
