@@ -16,6 +16,7 @@ from ..names import settable
 from ..options import read_options, require
 from ..report import report
 from ..sweep import Sweep
+from ..timers import set_immediate
 from ..websocket.deflate import negotiate, read_deflate
 from ..websocket.handshake import check_request, extension_headers, response
 from ..websocket.handshake import refusal as refusal_response
@@ -246,6 +247,7 @@ class Server(EventEmitter):
         headers.extend(extension_headers(extension))
         stream.write(response(key, headers))
         ws = WebSocket(stream, session, self.options['max_http_buffer_size'], deflate)
+        self._websockets += 1
         if sid is None:
             session.open_websocket(ws)
             self._welcome(session, [])

@@ -55,6 +55,7 @@ class WebSocket(Connection):
     def on_closed(self, code, reason, wire_reason):
         """The connection is gone."""
         self.on_text = _ignore
+        self.session.server.on_websocket_gone()
         if self.live:
             self.session.on_closed(wire_reason)
         elif self.session._candidate is self:
