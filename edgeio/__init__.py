@@ -10,7 +10,7 @@ __version__ = '0.1.0'
 
 _MODULES = (
     'iosched', 'socket', 'http', 'fs', 'webapp', 'websocket', 'engineio', 'socketio', 'events', 'errors',
-    'apphost', 'compat', 'pollset', 'timers',
+    'apphost', 'compat', 'pollset', 'timers', 'permission', 'watchdog', 'uart', 'gpio', 'leds', 'eos',
 )  # fmt: skip
 _CLASSES = {'WebApp': 'webapp', 'EventEmitter': 'events', 'EdgeError': 'errors'}
 

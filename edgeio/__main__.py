@@ -2,7 +2,8 @@
 
 import sys
 
-USAGE = """usage: python3 -m edgeio run APP_FOLDER [--port N] [--host A]   runs an app (Ctrl-C stops it)
+USAGE = """usage: python3 -m edgeio run APP_FOLDER [--port N] [--host A] [--mode user|privilege]
+                                                               runs an app (Ctrl-C stops it)
        python3 -m edgeio new NAME                              makes an app that runs at once
        python3 -m edgeio version"""
 

@@ -3,7 +3,8 @@
 `python3 -m edgeio run` fills it in; without it (an app run as a plain script) everything is as the app says.
 """
 
-from .compat import env
+from .compat import env, json_decode
+from .errors import EdgeError
 
 host = env('EDGEIO_HOST')
 """The address to listen on instead of the app's (str), or None."""
@@ -11,11 +12,39 @@ host = env('EDGEIO_HOST')
 port = env('EDGEIO_PORT')
 """The port to listen on instead of the app's (int, or str of digits), or None."""
 
+mode = env('EDGEIO_MODE', 'user')
+"""'user': the app gets the permissions that it declares, as far as `allowed`; 'privilege': all of them."""
+
+allowed = env('EDGEIO_ALLOWED')
+"""The permissions that may be granted in user mode (str: names with commas between), None: any."""
+
 running = False
 """True while an app runs under `run`."""
 
 servers = []
 """What listens now, in the order it was started; each has `stop(callback)`."""
+
+
+def setting(name, default=None):
+    """The value of `name` in the board's settings for apps: the JSON file that EDGEIO_SETTINGS names, if it does."""
+    global _settings
+    if _settings is None:
+        path = env('EDGEIO_SETTINGS')
+        _settings = _read_settings(path) if path else {}
+    return _settings.get(name, default)
+
+
+_settings = None
+
+
+def _read_settings(path):
+    try:
+        with open(path) as file:
+            return json_decode(file.read())
+    except (OSError, ValueError) as exc:
+        raise EdgeError(
+            'app.settings', "the board's settings cannot be read", path + ': ' + str(exc), 'JSON', 'EDGEIO_SETTINGS'
+        ) from None
 
 
 def listen_on(app_host, app_port):

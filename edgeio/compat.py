@@ -19,3 +19,9 @@ if MICROPYTHON:
     from .runtime.micropython import *  # noqa: F403
 else:
     from .runtime.cpython import *  # noqa: F403
+
+
+def unix_address(path):
+    """The address of the local socket `path` ('@name': an abstract one), to connect to."""
+    path = '\0' + path[1:] if path[:1] == '@' else path
+    return b'\1\0' + path.encode() + b'\0' if MICROPYTHON else path

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import apphost, compat, iosched
+from . import apphost, compat, iosched, permission, watchdog
 from .errors import EdgeError, OptionError
 from .manifest import read_manifest
 
@@ -16,6 +16,8 @@ def run_command(args):
     try:
         folder = _read_arguments(args)
         manifest = read_manifest(folder)
+        allowed = permission.NAMES if apphost.allowed is None else apphost.allowed.split(',')
+        permission.grant(manifest['permissions'], apphost.mode, allowed)
         return run(folder, manifest['main'])
     except EdgeError as exc:
         compat.print_error('edgeio: ' + str(exc))
@@ -31,6 +33,7 @@ def run(folder, program):
     with open(program) as file:
         source = file.read()
     compat.on_terminate(_interrupt)
+    watchdog.start()
     try:
         exec(compile(source, program, 'exec'), {'__name__': '__main__', '__file__': program})
     except KeyboardInterrupt:
@@ -45,6 +48,7 @@ def _interrupt():
 
 def _stop():
     """Stops what listens, and gives its connections a moment to end."""
+    watchdog.stop()
     left = [len(apphost.servers)]
 
     def stopped(*args):
@@ -63,14 +67,14 @@ def _read_arguments(args):
     while args:
         arg = args.pop(0)
         name, sep, value = arg.partition('=')
-        if name in ('--port', '--host'):
+        if name in ('--port', '--host', '--mode'):
             if not sep:
                 if not args:
                     raise OptionError('run.argument', name + ' needs a value', expected=name + ' VALUE')
                 value = args.pop(0)
-            _set_address(name, value)
+            _set(name, value)
         elif arg[:1] == '-' or folder is not None:
-            known = 'APP_FOLDER, --port N, --host A'
+            known = 'APP_FOLDER, --port N, --host A, --mode user or privilege'
             raise OptionError('run.argument', 'unknown argument ' + repr(arg), expected=known)
         else:
             folder = arg
@@ -79,9 +83,11 @@ def _read_arguments(args):
     return folder.rstrip('/') or '/'
 
 
-def _set_address(name, value):
+def _set(name, value):
     if name == '--host':
         apphost.host = value
+    elif name == '--mode':
+        apphost.mode = value
     elif compat.is_digits(value) and int(value) < 65536:
         apphost.port = int(value)
     else:

@@ -10,12 +10,18 @@ ROOT = Path(__file__).resolve().parent.parent / 'edgeio'
 LAYERS = ('socketio', 'engineio', 'webapp', 'websocket', 'http', 'net', 'iosched', 'foundation')
 """From the top. A module may import its own layer and those below it."""
 
-SCHEDULER = ('iosched', 'pollset', 'tasks', 'timers', 'sweep', 'report', 'events')
+SCHEDULER = ('iosched', 'pollset', 'tasks', 'timers', 'sweep', 'report', 'events', 'permission')
 """The modules of the layer iosched: the loop, and what it is made of or what runs on it alone."""
 
 FOUNDATION = ('compat', 'errors', 'names', 'options', 'runtime', 'fs', 'socket', 'apphost')
 
-ABOVE = ('__init__', '__main__', 'runner', 'scaffold', 'manifest')
+DEVICES = ('uart', 'gpio', 'leds')
+"""What an app uses of the board, as streams and events: the layer net."""
+
+WEB = ('eos',)
+"""Middleware that both webapp and the servers above it know: the layer webapp."""
+
+ABOVE = ('__init__', '__main__', 'runner', 'scaffold', 'manifest', 'watchdog')
 """The package itself and its command stand above every layer."""
 
 FILES = sorted(path for path in ROOT.rglob('*.py') if 'template' not in path.parts)
@@ -28,6 +34,10 @@ def layer_of(module):
         return LAYERS.index('foundation')
     if top in SCHEDULER:
         return LAYERS.index('iosched')
+    if top in DEVICES:
+        return LAYERS.index('net')
+    if top in WEB:
+        return LAYERS.index('webapp')
     return LAYERS.index(top) if top in LAYERS else None
 
 
@@ -67,7 +77,7 @@ def test_module_imports_downwards_only(path):
 
 
 def test_every_module_belongs_to_a_layer():
-    known = {*LAYERS[:-1], *SCHEDULER, *FOUNDATION, *ABOVE}
+    known = {*LAYERS[:-1], *SCHEDULER, *FOUNDATION, *DEVICES, *WEB, *ABOVE}
     unknown = sorted({module_of(path).split('.')[0] for path in FILES} - known)
     assert not unknown, f'say in host_tests/test_layers.py which layer these belong to: {unknown}'
 
