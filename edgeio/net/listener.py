@@ -1,5 +1,6 @@
 """A listening socket: accepts connections and makes a Stream of each."""
 
+from .. import permission
 from ..compat import (
     AF_INET6,
     EAGAIN,
@@ -40,10 +41,11 @@ class Listener:
     """Listens on `host`, `port` (0: the system picks) and calls `on_stream(stream)` for each connection.
 
     reuse_port: several processes share the port. limits: (soft, hard) bytes of each stream's queue.
-    Raises EdgeError `net.listen` where the address cannot be used.
+    Raises EdgeError `net.listen` where the address cannot be used, PermissionDenied without permission 'network'.
     """
 
     def __init__(self, host, port, on_stream, reuse_port=False, limits=(SOFT_LIMIT, HARD_LIMIT), backlog=BACKLOG):
+        permission.require('network')
         self.on_stream = on_stream
         self.limits = limits
         self.mask = 0
