@@ -88,6 +88,8 @@ class Emitter {
 
   _fire(name, ...args) {
     for (const entry of this._handlers.get(name) || []) {
+      if (entry.fired) continue; // a handler before it emitted the same event
+      entry.fired = entry.once;
       if (entry.once) this._drop(name, entry);
       call(entry.fn, this, args);
     }
@@ -251,10 +253,10 @@ class Polling extends Transport {
   /** politely: tells the server, which otherwise learns of it by the heartbeat. */
   close(politely) {
     const abort = () => this._abort.abort();
-    const told = politely && !this.closed && this.engine.id && this._request('POST', encodeText({ type: 'close' }), true);
-    if (told) told.then(abort, abort);
-    else abort();
+    const known = !this.closed && this.engine.id;
     this.closed = true;
+    if (politely && known) this._request('POST', encodeText({ type: 'close' }), true).then(abort, abort);
+    else abort();
   }
 }
 
@@ -531,7 +533,7 @@ const HEAD = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*)(?:,|$))?(\d+)?/; // type, attachme
 class Decoder extends Emitter {
   add(chunk) {
     if ((typeof chunk === 'string') === Boolean(this._head)) {
-      throw new Error(this._head ? 'socket.io: seen text, expected an attachment' : 'socket.io: seen binary, expected text');
+      throw new Error(`socket.io: seen ${this._head ? 'text, expected an attachment' : 'binary, expected text'}`);
     }
     if (this._head) this._attachments.push(chunk);
     else {
@@ -626,19 +628,11 @@ class Manager extends Emitter {
     return this;
   }
 
-  connect(callback) {
-    return this.open(callback);
-  }
-
   /** Closes the connection of all namespaces, for good. */
   close() {
     this._skipReconnect = true;
     this._reconnecting = false;
     this._onClose('forced close');
-  }
-
-  disconnect() {
-    this.close();
   }
 
   _active() {
@@ -725,6 +719,8 @@ class Manager extends Emitter {
     });
   }
 }
+Manager.prototype.connect = Manager.prototype.open;
+Manager.prototype.disconnect = Manager.prototype.close;
 for (const name of Object.keys(DEFAULTS).filter((key) => /^(reconnection|random|timeout)/.test(key))) {
   /** reconnection, reconnectionDelay, ...: without a value what is set; with one sets it and returns the manager. */
   Manager.prototype[name] = function (value) {
@@ -780,7 +776,7 @@ class Socket extends Emitter {
     return this.emit('message', ...args);
   }
 
-  /** A last argument that is a function gets the acknowledgement. Throws for a reserved name, or what JSON can't hold. */
+  /** A function as last argument gets the acknowledgement. Throws for a reserved name and for what JSON can't hold. */
   emit(name, ...args) {
     const fn = typeof args[args.length - 1] === 'function' ? args.pop() : null;
     return this._emit(name, args, fn, false);

@@ -87,7 +87,7 @@ test('acks: a loss of the connection fails those that expect an error, and forge
   socket.emit('never', () => assert.fail('no answer ever came'));
   await asked;
   const settled = Promise.allSettled(results);
-  peer.conn.close();
+  peer.conn.close(true);
   for (const { reason } of await settled) assert.equal(reason.message, 'socket has been disconnected');
   assert.equal(socket.acks.size, 0);
 });
@@ -96,7 +96,7 @@ test('acks: an emit that waits for the connection keeps its acknowledgement', as
   const { peer, server, socket } = await pair(t);
   server.io.on('connection', (again) => again.on('echo', (value, answer) => answer(value)));
   const lost = next(socket, 'disconnect');
-  peer.conn.close();
+  peer.conn.close(true);
   await lost;
   assert.equal(await socket.emitWithAck('echo', 'after'), 'after');
 });
@@ -107,7 +107,7 @@ test('acks: an answer given after the connection was lost goes nowhere', async (
   peer.emit('ask', () => {});
   const [answer] = await asked;
   const served = next(server.io, 'connection');
-  peer.conn.close();
+  peer.conn.close(true);
   const [[second]] = await Promise.all([served, next(socket, 'connect')]);
   const packets = [];
   second.conn.on('packet', (packet) => packets.push(packet.data));

@@ -64,6 +64,16 @@ test('events: a handler that takes itself off leaves the others in place', async
   assert.deepEqual(seen, [1, 2]);
 });
 
+test('events: a once handler runs once, also when a handler before it makes the same event again', async (t) => {
+  const { peer, socket } = await pair(t);
+  const seen = [];
+  socket.on('x', (n) => { if (n === 1) socket.io.decoder.add('2["x",2]'); });
+  socket.once('x', (n) => seen.push(n));
+  for (const name of ['x', 'end']) peer.emit(name, 1);
+  await next(socket, 'end');
+  assert.deepEqual(seen, [2]);
+});
+
 test('events: a handler that is no function is refused at the call', (t) => {
   const socket = connect(t, 'http://127.0.0.1:1', { autoConnect: false });
   assert.throws(() => socket.on('x', 'y'), /on\("x"\): seen y, expected a function/);
@@ -106,8 +116,8 @@ test('events: onAnyOutgoing hears what leaves, when it leaves', async (t) => {
   const socket = connect(t, server.url, { autoConnect: false });
   const seen = [];
   const removed = () => seen.push('removed');
-  socket.onAnyOutgoing((...args) => seen.push(args)).onAnyOutgoing(removed).prependAnyOutgoing(() => seen.push('first'));
-  socket.offAnyOutgoing(removed);
+  socket.onAnyOutgoing((...args) => seen.push(args)).onAnyOutgoing(removed);
+  socket.prependAnyOutgoing(() => seen.push('first')).offAnyOutgoing(removed);
   assert.equal(socket.listenersAnyOutgoing().length, 2);
   socket.emit('early', 1);
   assert.deepEqual(seen, []);

@@ -16,12 +16,13 @@ test('namespaces: several share one connection', async (t) => {
   assert.equal(new Set(sockets.map((socket) => socket.id)).size, 3);
 });
 
-test('namespaces: forceNew, multiplex false, another path and the same namespace again get their own connection', (t) => {
+test('namespaces: forceNew, multiplex false, another path, the same namespace again: a connection each', (t) => {
   const url = 'http://127.0.0.1:1';
   const options = { autoConnect: false, forceNew: false };
   const first = connect(t, url, options);
   assert.equal(connect(t, `${url}/a`, options).io, first.io);
-  for (const [nsp, more] of [['/b', { forceNew: true }], ['/b', { multiplex: false }], ['/b', { path: '/x' }], ['', {}]]) {
+  const apart = [['/b', { forceNew: true }], ['/b', { multiplex: false }], ['/b', { path: '/x' }], ['', {}]];
+  for (const [nsp, more] of apart) {
     assert.notEqual(connect(t, url + nsp, Object.assign({}, options, more)).io, first.io);
   }
 });

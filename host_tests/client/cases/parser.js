@@ -35,7 +35,8 @@ for (const packet of PACKETS) {
 }
 
 test('parser: packets with attachments are the same as the official ones', () => {
-  const packet = { type: PacketType.EVENT, nsp: '/n', id: 7, data: ['x', Buffer.from([1]), { y: [Buffer.from([2, 3])] }] };
+  const args = ['x', Buffer.from([1]), { y: [Buffer.from([2, 3])] }];
+  const packet = { type: PacketType.EVENT, nsp: '/n', id: 7, data: args };
   const chunks = new Encoder().encode(packet);
   assert.deepEqual(chunks, new official.Encoder().encode(packet));
   const { type, nsp, id, data } = decode(new Decoder(), chunks);

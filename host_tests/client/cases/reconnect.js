@@ -4,6 +4,8 @@ const assert = require('node:assert/strict');
 const net = require('node:net');
 const { collect, connect, next, once, pair, replace, startServer, test } = require('../support');
 
+const PATIENT = { reconnectionDelay: 100000, reconnectionDelayMax: 100000 };
+
 /** A port where nobody listens, on a server that was there a moment ago. */
 async function deadPort() {
   const server = net.createServer().listen(0, '127.0.0.1');
@@ -66,7 +68,7 @@ test('reconnect: false gives one error and stays away', async (t) => {
 test('reconnect: false counts after a loss too', async (t) => {
   const { peer, socket } = await pair(t, {}, { reconnection: false });
   const lost = next(socket, 'disconnect');
-  peer.conn.close();
+  peer.conn.close(true);
   assert.equal((await lost)[0], 'transport close');
   assert.equal(socket.io._reconnecting, false);
 });
@@ -108,7 +110,8 @@ test('reconnect: the delay doubles up to its limit, with jitter around it', asyn
   assert.deepEqual(await delays(0.5, options), [100, 200, 400, 800, 1000, 1000]);
   assert.deepEqual(await delays(0, options), [50, 100, 200, 400, 800, 1000]);
   assert.deepEqual(await delays(1, options), [150, 300, 600, 1000, 1000, 1000]);
-  assert.deepEqual(await delays(0, Object.assign({ randomizationFactor: 0 }, options)), [100, 200, 400, 800, 1000, 1000]);
+  options.randomizationFactor = 0;
+  assert.deepEqual(await delays(0, options), [100, 200, 400, 800, 1000, 1000]);
 });
 
 test('reconnect: the manager tells and takes the settings', (t) => {
@@ -120,7 +123,7 @@ test('reconnect: the manager tells and takes the settings', (t) => {
 });
 
 test('reconnect: disconnect() while it waits ends it', async (t) => {
-  const socket = connect(t, `http://127.0.0.1:${await deadPort()}`, { reconnectionDelay: 100000, reconnectionDelayMax: 100000 });
+  const socket = connect(t, `http://127.0.0.1:${await deadPort()}`, PATIENT);
   await next(socket, 'connect_error');
   assert.equal(socket.io._reconnecting, true);
   socket.disconnect();
@@ -132,7 +135,7 @@ test('reconnect: disconnect() while it waits ends it', async (t) => {
 });
 
 test('reconnect: connect() while it waits leaves it waiting', async (t) => {
-  const socket = connect(t, `http://127.0.0.1:${await deadPort()}`, { reconnectionDelay: 100000, reconnectionDelayMax: 100000 });
+  const socket = connect(t, `http://127.0.0.1:${await deadPort()}`, PATIENT);
   await next(socket, 'connect_error');
   socket.connect();
   assert.equal(socket.io._readyState, 'closed');
@@ -140,7 +143,7 @@ test('reconnect: connect() while it waits leaves it waiting', async (t) => {
 
 test('reconnect: manager.open() while it waits tries at once, and the loop goes on after it', async (t) => {
   const port = await deadPort();
-  const socket = connect(t, `http://127.0.0.1:${port}`, { reconnectionDelay: 100000, reconnectionDelayMax: 100000 });
+  const socket = connect(t, `http://127.0.0.1:${port}`, PATIENT);
   await next(socket, 'connect_error');
   const failed = next(socket, 'connect_error');
   socket.io.open();
@@ -184,7 +187,8 @@ test('reconnect: timeout ends a connection attempt that nobody answers', async (
     streams.forEach((stream) => stream.destroy());
   });
   for (const transports of [['polling'], ['websocket']]) {
-    const socket = connect(t, `http://127.0.0.1:${server.address().port}`, { timeout: 50, reconnection: false, transports });
+    const url = `http://127.0.0.1:${server.address().port}`;
+    const socket = connect(t, url, { timeout: 50, reconnection: false, transports });
     assert.equal((await next(socket, 'connect_error'))[0].message, 'timeout');
     assert.equal(socket.io.engine.readyState, 'closed');
   }
@@ -218,7 +222,7 @@ test('reconnect: all namespaces come back', async (t) => {
   await Promise.all(sockets.map((socket) => next(socket, 'connect')));
   const back = Promise.all(sockets.map((socket) => next(socket, 'connect')));
   const lost = Promise.all(sockets.map((socket) => next(socket, 'disconnect')));
-  sockets[0].io.engine.transport._ws ? sockets[0].io.engine.transport._ws.terminate() : server.http.closeAllConnections();
+  server.io.engine.close();
   await lost;
   await back;
 });
@@ -229,6 +233,6 @@ test('reconnect: connect_error tells of a connection that was lost before the na
   const socket = connect(t, server.url, { reconnection: false });
   socket.on('disconnect', () => assert.fail('it never was connected'));
   const failed = next(socket, 'connect_error');
-  (await waiting).conn.close();
+  (await waiting).conn.close(true);
   assert.match((await failed)[0].message, /^transport close before the namespace \/ answered/);
 });
