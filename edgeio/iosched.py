@@ -29,7 +29,11 @@ _METHODS = {'read': POLLIN, 'write': POLLOUT, 'except': POLLPRI}
 _METHODS_IN_ORDER = ('read', 'write', 'except')
 
 dirty = []
-"""Objects with output queued in this turn; each one's `flush()` is called once at the end of the turn."""
+"""Objects with output queued in this turn; each one's `flush()` is called once at the end of the turn. An exception
+there ends it: `abort(reason)`."""
+
+FLUSH_PASSES = 3
+"""How often what was queued by the writing itself (a poll's answer, what follows a drain) is written in one turn."""
 
 
 class IoEvent:
@@ -193,15 +197,20 @@ def forever(check=None, timeout=None):
 def flush():
     """Writes out what was queued: once per stream. The loop calls it at the end of every turn.
 
-    What is queued meanwhile is for the next turn: a stream that is filled as fast as it drains is not alone here.
+    What is queued meanwhile is written as well, but a stream that is filled as fast as it drains is not alone here:
+    after FLUSH_PASSES it is for the next turn.
     """
-    batch = dirty[:]
-    dirty.clear()
-    for stream in batch:
-        try:
-            stream.flush()
-        except Exception as exc:
-            report(exc, 'writing')
+    passes = FLUSH_PASSES
+    while dirty and passes > 0:
+        passes -= 1
+        batch = dirty[:]
+        dirty.clear()
+        for stream in batch:
+            try:
+                stream.flush()
+            except Exception as exc:
+                report(exc, 'writing')
+                stream.abort('internal error')
 
 
 def _watch(ioevent):

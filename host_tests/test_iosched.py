@@ -611,10 +611,14 @@ class Writer:
     def __init__(self, act):
         self.act = act
         self.flushed = 0
+        self.aborted = None
 
     def flush(self):
         self.flushed += 1
         self.act(self)
+
+    def abort(self, reason):
+        self.aborted = reason
 
 
 def test_everything_dirty_is_flushed_at_the_end_of_the_turn():
@@ -625,13 +629,21 @@ def test_everything_dirty_is_flushed_at_the_end_of_the_turn():
     assert writer.flushed == 2 and iosched.dirty == []
 
 
-def test_exception_in_a_flush_is_reported_and_the_others_are_flushed(reports):
+def test_exception_in_a_flush_ends_that_one_and_the_others_are_flushed(reports):
     bad, good = Writer(lambda self: 1 / 0), Writer(lambda self: None)
     iosched.dirty += [bad, good]
     iosched.poll(0)
     assert (bad.flushed, good.flushed) == (1, 1)
+    assert (bad.aborted, good.aborted) == ('internal error', None)
     assert [(type(exc), where) for exc, where in reports] == [(ZeroDivisionError, 'writing')]
     reports.clear()
+
+
+def test_what_is_queued_by_a_flush_leaves_in_the_same_turn():
+    second = Writer(lambda self: None)
+    iosched.dirty.append(Writer(lambda self: iosched.dirty.append(second)))
+    iosched.poll(0)
+    assert second.flushed == 1
 
 
 def test_writer_that_always_has_more_does_not_keep_the_loop_to_itself(pair, seen):
@@ -641,5 +653,5 @@ def test_writer_that_always_has_more_does_not_keep_the_loop_to_itself(pair, seen
     iosched.poll()  # and it does not wait either: there is more to write
     iosched.poll()
     assert seen == ['served']
-    assert writer.flushed <= 4
+    assert writer.flushed <= 4 * iosched.FLUSH_PASSES
     iosched.dirty.clear()

@@ -57,6 +57,11 @@ class Polling:
             self.answer(packets)
             session.on_sent()
 
+    def abort(self, reason):
+        """The loop's call where `flush` failed: the session ends."""
+        if self.session is not None:
+            self.session.on_closed('transport error')
+
     def answer(self, packets):
         """Answers the parked poll with `packets`."""
         res, self._res = self._res, None

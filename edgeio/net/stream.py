@@ -166,7 +166,7 @@ class Stream:
         if self.sock is None or self._ending is not None:
             return
         self._ending = reason
-        self._flags |= _NO_WRITE
+        self._flags |= _NO_WRITE | _DROP_INPUT
         if self._out is None:
             self._emptied()
         else:
@@ -178,10 +178,15 @@ class Stream:
         self.abort(self._ending)
 
     def abort(self, reason='forced close'):
-        """Closes now; what is queued is lost. The protocol's `on_close(reason)` follows at once; once only."""
+        """Closes now; what is queued is lost. The protocol's `on_close(reason)` follows at once; once only.
+
+        A reason that `finish` was given before is the one that counts.
+        """
         sock = self.sock
         if sock is None:
             return
+        if self._ending is not None:
+            reason = self._ending
         self.sock = None
         self._out = None
         self.queued = 0
@@ -264,14 +269,17 @@ class Stream:
         if self._flags & _EOF or not shut_down(self.sock):
             self.abort(self._ending)
             return
-        self._flags |= _DROP_INPUT
         _finishing.watch(self, monotonic_ms() + LAST_INPUT)
         self.resume()
 
     def _drained(self):
         self._flags &= ~_FULL
         if not self._flags & _NO_WRITE:
-            self.protocol.on_drain()
+            try:
+                self.protocol.on_drain()
+            except Exception as exc:
+                report(exc, 'a drain')
+                self.abort('internal error')
 
     def _end_of_input(self):
         if self._ending is not None:

@@ -1,0 +1,581 @@
+"""Streams over loopback: one system call a turn, limits, both ways to close."""
+
+import socket
+
+import pytest
+
+from edgeio import iosched, pollset
+from edgeio.net import stream as stream_module
+from edgeio.net.stream import Stream
+from host_tests.looping import turn_until
+
+pytestmark = pytest.mark.usefixtures('reports')
+
+
+class Counting:
+    """A socket that counts what is sent in how many calls."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.sent = []
+
+    def __getattr__(self, name):
+        return getattr(self.sock, name)
+
+    def send(self, data):
+        count = self.sock.send(data)
+        self.sent.append(count)
+        return count
+
+
+class Recorder:
+    """A stream's protocol that records what it is told."""
+
+    def __init__(self):
+        self.data = b''
+        self.told = []
+
+    def feed(self, data, end):
+        self.data += bytes(data[:end])
+
+    def on_eof(self):
+        self.told.append('eof')
+
+    def on_drain(self):
+        self.told.append('drain')
+
+    def on_close(self, reason):
+        self.told.append(('close', reason))
+
+
+class Wire:
+    """A stream and, at the far end of a TCP connection, the blocking socket `peer`."""
+
+    def __init__(self, limits=None, buffer=None):
+        with socket.create_server(('127.0.0.1', 0)) as server:
+            self.peer = socket.socket()
+            if buffer:
+                self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+            self.peer.settimeout(10)
+            self.peer.connect(server.getsockname())
+            accepted, _ = server.accept()
+        if buffer:
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+        self.sock = Counting(accepted)
+        self.protocol = Recorder()
+        self.stream = Stream(self.sock, self.protocol, **({'limits': limits} if limits else {}))
+
+    @property
+    def told(self):
+        return self.protocol.told
+
+    def close_reason(self):
+        """Turns the loop until the stream is closed; why it was."""
+        turn_until(lambda: self.stream.closed, 'the close')
+        return self.told[-1][1]
+
+    def read_all(self):
+        """What the peer reads until the stream is closed or half-closed, the loop turning meanwhile."""
+        self.peer.setblocking(False)
+        parts = []
+
+        def ended():
+            try:
+                part = self.peer.recv(1 << 20)
+            except BlockingIOError:
+                return False
+            parts.append(part)
+            return not part
+
+        turn_until(ended, 'the end of the stream')
+        return b''.join(parts)
+
+    def read(self, count):
+        """`count` bytes that the peer reads, the loop turning meanwhile."""
+        self.peer.setblocking(False)
+        parts = []
+
+        def enough():
+            try:
+                parts.append(self.peer.recv(count - sum(map(len, parts))))
+            except BlockingIOError:
+                return False
+            return sum(map(len, parts)) == count
+
+        turn_until(enough, f'{count} bytes')
+        return b''.join(parts)
+
+    def reset(self):
+        """The peer goes without a word: the system sends a reset."""
+        self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\1\0\0\0\0\0\0\0')
+        self.peer.close()
+
+
+@pytest.fixture
+def make_wire():
+    made = []
+
+    def make(**options):
+        made.append(Wire(**options))
+        return made[-1]
+
+    yield make
+    for wire in made:
+        wire.stream.abort()
+        wire.peer.close()
+
+
+@pytest.fixture
+def wire(make_wire):
+    return make_wire()
+
+
+@pytest.fixture
+def narrow(make_wire):
+    """A wire with small buffers in the system, so that little is enough to fill it."""
+    return make_wire(buffer=4096, limits=(10000, 1000000))
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+
+def test_input_is_fed_as_it_comes(wire):
+    wire.peer.send(b'hello')
+    turn_until(lambda: wire.protocol.data == b'hello')
+    wire.peer.send(b' world')
+    turn_until(lambda: wire.protocol.data == b'hello world')
+    assert wire.told == []
+
+
+def test_large_input_is_fed_whole_and_in_order(wire):
+    data = bytes(range(256)) * 4000
+    wire.peer.setblocking(False)
+    sent = 0
+    while sent < len(data):
+        try:
+            sent += wire.peer.send(data[sent:])
+        except BlockingIOError:
+            iosched.poll(1)
+    turn_until(lambda: len(wire.protocol.data) == len(data))
+    assert wire.protocol.data == data
+
+
+def test_protocol_can_be_replaced_while_it_is_fed(wire):
+    after = Recorder()
+
+    class Before(Recorder):
+        def feed(self, data, end):
+            wire.stream.protocol = after
+            after.feed(data, end)
+
+    wire.stream.protocol = Before()
+    wire.peer.send(b'x')
+    turn_until(lambda: after.data)
+    wire.peer.send(b'y')
+    turn_until(lambda: after.data == b'xy')
+    wire.stream.abort('done')
+    assert after.told == [('close', 'done')] and wire.told == []
+
+
+def test_paused_stream_reads_nothing_until_it_is_resumed(wire):
+    wire.stream.pause()
+    wire.peer.send(b'hello')
+    for _ in range(3):
+        iosched.poll(1)
+    assert wire.protocol.data == b''
+    wire.stream.resume()
+    turn_until(lambda: wire.protocol.data == b'hello')
+
+
+def test_paused_stream_still_writes(wire):
+    wire.stream.pause()
+    wire.stream.write(b'hello')
+    assert wire.read(5) == b'hello'
+
+
+def test_stream_paused_by_its_protocol_keeps_the_rest_for_later(wire):
+    class Sip(Recorder):
+        def feed(self, data, end):
+            Recorder.feed(self, data, end)
+            wire.stream.pause()
+
+    sip = wire.stream.protocol = Sip()
+    wire.peer.send(b'a')
+    turn_until(lambda: sip.data == b'a')
+    wire.peer.send(b'b')
+    iosched.poll(1)
+    assert sip.data == b'a'
+    wire.stream.resume()
+    turn_until(lambda: sip.data == b'ab')
+
+
+def test_exception_in_the_protocol_ends_that_stream_alone(make_wire, reports):
+    bad, good = make_wire(), make_wire()
+
+    def fail(data, end):
+        raise ValueError('on purpose')
+
+    bad.protocol.feed = fail
+    bad.peer.send(b'x')
+    good.peer.send(b'y')
+    assert bad.close_reason() == 'internal error'
+    turn_until(lambda: good.protocol.data == b'y')
+    assert [(str(exc), where) for exc, where in reports] == [('on purpose', 'a protocol')]
+    reports.clear()
+
+
+@pytest.mark.parametrize('call, provoke', [
+    ('on_eof', lambda wire: wire.peer.shutdown(socket.SHUT_WR)),
+    ('on_drain', lambda wire: (wire.stream.write(bytes(20000)))),
+])  # fmt: skip
+def test_exception_in_another_call_of_the_protocol_ends_the_stream(call, provoke, make_wire, reports):
+    wire = make_wire(limits=(10000, 100000))
+
+    def fail():
+        raise ValueError('on purpose')
+
+    setattr(wire.protocol, call, fail)
+    provoke(wire)
+    assert wire.close_reason() == 'internal error'
+    assert [str(exc) for exc, _ in reports] == ['on purpose']
+    reports.clear()
+
+
+def test_exception_in_on_close_is_reported_and_the_stream_is_closed(wire, reports):
+    def fail(reason):
+        raise ValueError('on purpose')
+
+    wire.protocol.on_close = fail
+    wire.stream.abort()
+    assert wire.stream.closed
+    assert [(str(exc), where) for exc, where in reports] == [('on purpose', 'a close')]
+    reports.clear()
+
+
+# -- writing -------------------------------------------------------------------------------------------------------
+
+
+def test_writes_of_one_turn_leave_in_one_system_call(wire):
+    for i in range(100):
+        wire.stream.write(b'%02d' % i)
+    assert wire.stream.queued == 200 and wire.sock.sent == []
+    iosched.poll(0)
+    assert wire.sock.sent == [200] and wire.stream.queued == 0
+    assert wire.read(200) == b''.join(b'%02d' % i for i in range(100))
+
+
+def test_writes_made_while_being_served_leave_at_the_end_of_that_turn(wire):
+    class Echo(Recorder):
+        def feed(self, data, end):
+            for byte in bytes(data[:end]):
+                wire.stream.write(bytes([byte]))
+
+    wire.stream.protocol = Echo()
+    wire.peer.send(b'hello')
+    turn_until(lambda: wire.sock.sent)
+    assert wire.sock.sent == [5]
+    assert wire.read(5) == b'hello'
+
+
+def test_each_turn_has_its_own_system_call(wire):
+    for data in (b'a', b'bb', b'ccc'):
+        wire.stream.write(data)
+        iosched.poll(0)
+    assert wire.sock.sent == [1, 2, 3]
+
+
+def test_output_larger_than_the_systems_buffers_arrives_whole_and_in_order(narrow):
+    data = bytes(range(256)) * 3000
+    for i in range(0, len(data), 1000):
+        narrow.stream.write(data[i : i + 1000])
+    assert narrow.read(len(data)) == data
+    assert narrow.stream.queued == 0
+    assert len(narrow.sock.sent) > 1
+
+
+def test_output_queued_while_the_system_takes_no_more_follows_in_order(narrow):
+    narrow.stream.write(b'a' * 300000)
+    iosched.poll(0)
+    assert 0 < narrow.stream.queued < 300000
+    for letter in b'bcdefg':
+        narrow.stream.write(bytes([letter]) * 50000)
+        iosched.poll(0)
+    expected = b'a' * 300000 + b''.join(bytes([letter]) * 50000 for letter in b'bcdefg')
+    assert narrow.read(len(expected)) == expected
+
+
+def test_one_very_long_piece_is_not_copied_for_each_system_call(narrow):
+    narrow.stream.write(bytes(900000))
+    iosched.poll(0)
+    rest = narrow.stream._out
+    assert isinstance(rest, memoryview) and len(rest) == narrow.stream.queued
+    assert len(narrow.read(900000)) == 900000
+
+
+def test_queued_is_what_has_not_left(narrow):
+    narrow.stream.write(bytes(300000))
+    iosched.poll(0)
+    assert narrow.stream.queued == 300000 - sum(narrow.sock.sent)
+
+
+def test_blocked_stream_does_not_keep_the_loop_busy(narrow):
+    narrow.stream.write(bytes(900000))
+    iosched.poll(0)
+    calls = len(narrow.sock.sent)
+    for _ in range(5):
+        narrow.stream.write(b'more')
+        iosched.poll(0)
+    assert len(narrow.sock.sent) <= calls + 1
+
+
+def test_stream_is_not_writable_above_the_soft_limit_and_drain_follows(narrow):
+    assert narrow.stream.writable
+    narrow.stream.write(bytes(10000))
+    assert narrow.stream.writable, 'at the limit'
+    narrow.stream.write(bytes(500000))
+    assert not narrow.stream.writable
+    iosched.poll(0)
+    assert not narrow.stream.writable and narrow.told == []
+    narrow.read(510000)
+    assert narrow.stream.writable
+    assert narrow.told == ['drain']
+
+
+def test_drain_comes_below_the_soft_limit_not_only_when_all_is_written(narrow):
+    narrow.stream.write(bytes(600000))
+    queued_at_drain = []
+    narrow.protocol.on_drain = lambda: queued_at_drain.append(narrow.stream.queued)
+    narrow.read(600000)
+    assert len(queued_at_drain) == 1 and queued_at_drain[0] <= 10000
+
+
+def test_no_drain_without_having_been_full(wire):
+    wire.stream.write(b'hello')
+    wire.read(5)
+    assert wire.told == []
+
+
+def test_drain_comes_again_after_each_time_it_was_full(narrow):
+    for _ in range(3):
+        narrow.stream.write(bytes(200000))
+        narrow.read(200000)
+    assert narrow.told == ['drain'] * 3
+
+
+def test_output_may_be_written_from_on_drain(narrow):
+    left = [b'b' * 50000, b'c' * 50000]
+
+    def more():
+        if left:
+            narrow.stream.write(left.pop(0))
+
+    narrow.protocol.on_drain = more
+    narrow.stream.write(b'a' * 50000)
+    assert narrow.read(150000) == b'a' * 50000 + b'b' * 50000 + b'c' * 50000
+
+
+def test_peer_too_slow_for_the_hard_limit_is_closed_with_a_reason(make_wire):
+    wire = make_wire(limits=(1000, 100000), buffer=4096)
+    for _ in range(11):
+        wire.stream.write(bytes(10000))
+    assert not wire.stream.closed, 'not under the hands of whoever writes'
+    assert not wire.stream.writable
+    wire.stream.write(b'dropped: it is being closed')
+    assert wire.stream.queued == 110000
+    iosched.poll(0)
+    assert wire.told == [('close', 'write queue overflow')]
+
+
+def test_slow_peer_does_not_harm_others(make_wire):
+    slow, fast = make_wire(limits=(1000, 100000), buffer=4096), make_wire()
+    for _ in range(20):
+        for wire in (slow, fast):
+            wire.stream.write(bytes(10000))
+    assert len(fast.read(200000)) == 200000
+    assert slow.close_reason() == 'write queue overflow'
+    assert fast.told == ['drain']
+
+
+def test_what_cannot_be_written_ends_that_stream_alone(make_wire, reports):
+    bad, good = make_wire(), make_wire()
+    bad.stream.write('text instead of bytes')
+    good.stream.write(b'hello')
+    assert good.read(5) == b'hello'
+    assert bad.close_reason() == 'internal error'
+    assert [(type(exc), where) for exc, where in reports] == [(TypeError, 'writing')]
+    reports.clear()
+
+
+# -- the end ---------------------------------------------------------------------------------------------------------
+
+
+def test_peer_that_finished_sending_is_an_eof_and_can_still_be_written_to(wire):
+    wire.peer.send(b'last')
+    wire.peer.shutdown(socket.SHUT_WR)
+    turn_until(lambda: wire.told == ['eof'])
+    assert wire.protocol.data == b'last' and not wire.stream.closed
+    wire.stream.write(b'answer')
+    assert wire.read(6) == b'answer'
+    for _ in range(3):
+        iosched.poll(0)
+    assert wire.told == ['eof'], 'told once'
+
+
+def test_shut_ends_the_output_after_the_queue_and_reading_goes_on(narrow):
+    narrow.stream.write(bytes(300000))
+    narrow.stream.shut()
+    narrow.stream.shut()
+    narrow.stream.write(b'too late')
+    assert not narrow.stream.writable
+    assert len(narrow.read_all()) == 300000
+    narrow.peer.send(b'still read')
+    turn_until(lambda: narrow.protocol.data == b'still read')
+    assert not narrow.stream.closed
+
+
+def test_stream_shut_on_both_sides_is_closed(wire):
+    wire.stream.shut()
+    assert wire.read_all() == b''
+    wire.peer.shutdown(socket.SHUT_WR)
+    assert wire.close_reason() == 'transport close'
+    assert wire.told[0] == 'eof'
+
+
+def test_finish_writes_the_queue_first(narrow):
+    narrow.stream.write(bytes(300000))
+    narrow.stream.finish('done')
+    assert not narrow.stream.closed and not narrow.stream.writable
+    assert len(narrow.read_all()) == 300000
+    narrow.peer.close()
+    assert narrow.close_reason() == 'done'
+    assert narrow.told == [('close', 'done')]
+
+
+def test_finish_with_nothing_queued_closes_when_the_peer_has(wire):
+    wire.stream.finish('done')
+    assert wire.read_all() == b''
+    wire.peer.close()
+    assert wire.close_reason() == 'done'
+
+
+def test_finish_after_the_peers_end_closes_at_once(wire):
+    wire.peer.shutdown(socket.SHUT_WR)
+    turn_until(lambda: wire.told == ['eof'])
+    wire.stream.finish('done')
+    assert wire.told == ['eof', ('close', 'done')]
+
+
+def test_answer_is_read_though_the_peer_was_still_sending(wire):
+    wire.peer.setblocking(False)
+    wire.stream.write(b'go away')
+    wire.stream.finish('done')
+
+    def push():
+        try:
+            wire.peer.send(bytes(65536))
+        except BlockingIOError:
+            pass
+        return sum(wire.sock.sent) == 7
+
+    for _ in range(20):
+        push()
+        iosched.poll(0)
+    wire.peer.settimeout(10)
+    assert wire.peer.recv(100) == b'go away'
+    assert wire.protocol.data == b'', 'what came after finish is dropped'
+
+
+def test_input_is_dropped_after_finish_though_the_protocol_resumes(narrow):
+    narrow.stream.write(bytes(300000))
+    narrow.stream.finish('done')
+    narrow.stream.resume()
+    narrow.peer.send(b'late')
+    for _ in range(5):
+        iosched.poll(1)
+    assert narrow.protocol.data == b''
+
+
+def test_first_reason_counts(wire):
+    wire.stream.write(b'x')
+    wire.stream.finish('first')
+    wire.stream.finish('second')
+    wire.stream.abort('third')
+    wire.stream.abort('fourth')
+    assert wire.told == [('close', 'first')]
+
+
+def test_peer_that_takes_nothing_is_closed_when_its_time_is_up(narrow, monkeypatch):
+    monkeypatch.setattr(stream_module, 'LINGER', 1)
+    narrow.stream.write(bytes(900000))
+    narrow.stream.finish('done')
+    assert narrow.close_reason() == 'done'
+
+
+def test_peer_that_does_not_close_is_closed_when_its_time_is_up(wire, monkeypatch):
+    monkeypatch.setattr(stream_module, 'LAST_INPUT', 1)
+    wire.stream.finish('done')
+    assert wire.close_reason() == 'done'
+
+
+def test_abort_closes_at_once_and_tells_once(wire):
+    wire.stream.write(b'lost')
+    wire.stream.abort('enough')
+    assert wire.told == [('close', 'enough')]
+    assert wire.stream.closed and not wire.stream.writable and wire.stream.queued == 0
+    assert wire.peer.recv(10) == b''
+    wire.stream.write(b'ignored')
+    wire.stream.finish()
+    wire.stream.shut()
+    wire.stream.pause()
+    wire.stream.resume()
+    wire.stream.flush()
+    iosched.poll(0)
+    assert wire.told == [('close', 'enough')]
+
+
+def test_abort_from_inside_feed_is_fine(wire):
+    wire.protocol.feed = lambda data, end: wire.stream.abort('enough')
+    wire.peer.send(b'x')
+    assert wire.close_reason() == 'enough'
+
+
+def test_closed_stream_is_watched_no_more(wire):
+    fd = wire.stream.fd
+    assert fd in pollset.watchers
+    wire.stream.abort()
+    assert fd not in pollset.watchers
+
+
+def test_peers_reset_is_a_transport_error(wire):
+    wire.reset()
+    assert wire.close_reason() == 'transport error'
+    assert wire.told == [('close', 'transport error')]
+
+
+def test_peers_reset_while_output_waits_closes_once(narrow):
+    narrow.stream.write(bytes(900000))
+    iosched.poll(0)
+    narrow.reset()
+    assert narrow.close_reason() in ('transport error', 'transport close')
+    iosched.poll(0)
+    assert len(narrow.told) == 1
+
+
+def test_peers_reset_while_paused_closes(wire):
+    wire.stream.pause()
+    wire.reset()
+    assert wire.close_reason() == 'transport close'
+
+
+def test_peers_reset_after_finish_keeps_the_reason(narrow):
+    narrow.stream.write(bytes(900000))
+    narrow.stream.finish('done')
+    iosched.poll(0)
+    narrow.reset()
+    assert narrow.close_reason() == 'done'
+
+
+def test_write_to_a_peer_that_is_gone_closes(wire):
+    wire.reset()
+    wire.stream.write(b'x')
+    assert wire.close_reason() == 'transport error'
