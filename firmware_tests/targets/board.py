@@ -3,7 +3,7 @@
 from ..emulator import image
 from ..emulator.console import ConsoleError
 from ..emulator.machine import Machine
-from . import build
+from . import build, chat
 
 PROJECT = '/opt/edgeio'
 """Where the project is on the board."""
@@ -20,7 +20,11 @@ def run(tests, counts_in):
     with Machine(master) as machine:
         build.say('the board is up')
         try:
-            return _run_tests(machine.console, tests, counts_in)
+            passed, failed = _run_tests(machine.console, tests, counts_in)
+            if not tests or 'chat' in tests:
+                more = chat.run(machine)
+                passed, failed = passed + more[0], failed + more[1]
+            return passed, failed
         except ConsoleError:
             print(machine.console.log[-4000:].decode('utf-8', 'replace'))
             raise
