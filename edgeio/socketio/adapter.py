@@ -12,7 +12,8 @@ class Adapter(EventEmitter):
     """The rooms of one namespace. Emits create-room(room), join-room(room, sid), leave-room(room, sid),
     delete-room(room).
 
-    rooms: {room: {sid, ...}}; sids: {sid: {room, ...}}; each the mirror of the other.
+    rooms: {room: {sid, ...}}; sids: {sid: {room, ...}}; each the mirror of the other. What has one element is a
+    tuple instead of a set: most sockets are in their own room only, and it saves 400 bytes for each.
     """
 
     __slots__ = ('nsp', 'rooms', 'sids', 'dropped')
@@ -38,20 +39,15 @@ class Adapter(EventEmitter):
 
     def add_all(self, sid, rooms):
         """Puts `sid` into each of `rooms`."""
-        mine = self.sids.get(sid)
-        if mine is None:
-            mine = self.sids[sid] = set()
         for room in rooms:
-            if room in mine:
+            if room in self.sids.get(sid, ()):
                 continue
-            mine.add(room)
-            members = self.rooms.get(room)
-            if members is None:
-                members = self.rooms[room] = set()
-                if self._events:
-                    self.emit('create-room', room)
-            members.add(sid)
+            created = room not in self.rooms
+            _put(self.sids, sid, room)
+            _put(self.rooms, room, sid)
             if self._events:
+                if created:
+                    self.emit('create-room', room)
                 self.emit('join-room', room, sid)
 
     def remove(self, sid, room):
@@ -59,14 +55,11 @@ class Adapter(EventEmitter):
         mine = self.sids.get(sid)
         if mine is None or room not in mine:
             return
-        mine.discard(room)
-        members = self.rooms[room]
-        members.discard(sid)
+        _take(self.sids, sid, room)
+        _take(self.rooms, room, sid)
         if self._events:
             self.emit('leave-room', room, sid)
-        if not members:
-            del self.rooms[room]
-            if self._events:
+            if room not in self.rooms:
                 self.emit('delete-room', room)
 
     def remove_all(self, sid):
@@ -75,10 +68,9 @@ class Adapter(EventEmitter):
         if mine is not None:
             for room in list(mine):
                 self.remove(sid, room)
-            del self.sids[sid]
 
     def socket_rooms(self, sid):
-        """The rooms that `sid` is in (a set), or None."""
+        """The rooms that `sid` is in (set or tuple), or None."""
         return self.sids.get(sid)
 
     # -- selection -----------------------------------------------------------------------------------------------
@@ -168,3 +160,25 @@ class Adapter(EventEmitter):
         """Sends the event `data` to the other servers, of which there are none: `done(None, [])`."""
         if done is not None:
             done(None, [])
+
+
+def _put(table, key, value):
+    """Adds `value` to `table[key]`."""
+    values = table.get(key)
+    if values is None:
+        table[key] = (value,)
+    elif type(values) is tuple:
+        table[key] = {values[0], value}
+    else:
+        values.add(value)
+
+
+def _take(table, key, value):
+    """Removes `value` from `table[key]`, and the key with the last of its values."""
+    values = table[key]
+    if type(values) is tuple:
+        del table[key]
+    else:
+        values.discard(value)
+        if len(values) == 1:
+            table[key] = tuple(values)

@@ -2,6 +2,7 @@
 
 from ..errors import OptionError
 from ..events import EventEmitter
+from ..report import report
 from .broadcast import Operator, listed
 from .middleware import Chain
 from .packet import check_name
@@ -112,7 +113,7 @@ class Namespace(Senders):
     ParentNamespace that made it, or None.
     """
 
-    __slots__ = ('server', 'name', 'sockets', 'adapter', 'parent', '_middleware', '_ack_ids')
+    __slots__ = ('server', 'name', 'sockets', 'adapter', 'parent', '_joining', '_middleware', '_ack_ids')
 
     def __init__(self, server, name, parent=None):
         EventEmitter.__init__(self)
@@ -120,6 +121,7 @@ class Namespace(Senders):
         self.name = name
         self.parent = parent
         self.sockets = {}
+        self._joining = set()  # sockets that the middleware has not let in yet
         self._middleware = ()
         self._ack_ids = 0
         self.adapter = server.make_adapter(self)
@@ -146,6 +148,7 @@ class Namespace(Senders):
         session = None if recovery is None else self._restore(auth)
         socket = Socket(self, client, self._socket_id(client) if session is None else session.sid, query, auth)
         client.sockets[self.name] = socket
+        self._joining.add(socket)
         if session is not None:
             socket.take_up(session)
         elif recovery is not None and client.conn.protocol == 4:
@@ -159,8 +162,15 @@ class Namespace(Senders):
     def remove(self, socket):
         """A socket is disconnected."""
         self.sockets.pop(socket.id, None)
-        if not self.sockets and self.parent is not None:
-            self.parent.child_emptied(self)
+        self._on_fewer()
+
+    def abandon(self, socket):
+        """A socket is gone before the middleware has let it in."""
+        if socket in self._joining:
+            self._joining.discard(socket)
+            socket.leave_all()
+            socket.client.sockets.pop(self.name, None)
+            self._on_fewer()
 
     def on_socket_closing(self, socket, reason):
         """A socket is about to leave its rooms."""
@@ -168,7 +178,7 @@ class Namespace(Senders):
             self.adapter.persist(socket)
 
     def _restore(self, auth):
-        pid, offset = auth.get('pid'), auth.get('offset')
+        pid, offset = (auth.get('pid'), auth.get('offset')) if auth else (None, None)
         return self.adapter.restore(pid, offset) if type(pid) is str and type(offset) is str else None
 
     def _target(self):
@@ -183,14 +193,13 @@ class Namespace(Senders):
         return client.id if self.name == '/' else self.name + '#' + client.id
 
     def _admit(self, client, socket, error, session):
-        if client.conn.state != 'open' or client.sockets.get(self.name) is not socket:
-            socket.leave_all()
+        if socket not in self._joining:
             return
         if error is not None:
-            socket.leave_all()
-            del client.sockets[self.name]
+            self.abandon(socket)
             client.refuse(self.name, error)
             return
+        self._joining.discard(socket)
         self.sockets[socket.id] = socket
         socket.on_connected()
         for encoded in session.missed if session is not None else ():
@@ -199,6 +208,10 @@ class Namespace(Senders):
         for emitter in (self,) if self.parent is None else (self.parent, self):
             for event in ('connect', 'connection'):
                 EventEmitter.emit(emitter, event, socket)
+
+    def _on_fewer(self):
+        if not self.sockets and not self._joining and self.parent is not None:
+            self.parent.child_emptied(self)
 
 
 class ParentNamespace(Senders):
@@ -225,10 +238,14 @@ class ParentNamespace(Senders):
 
     def ask(self, name, query, done):
         """Calls `done(True)` where a namespace `name` may come into being."""
-        if callable(self._test):
-            self._test(name, query, lambda error=None, allow=None: done(error is None and bool(allow)))
-        else:
+        if not callable(self._test):
             done(bool(self._test.search(name)))
+            return
+        try:
+            self._test(name, query, lambda error=None, allow=None: done(error is None and bool(allow)))
+        except Exception as exc:
+            report(exc, 'the function of a dynamic namespace')
+            done(False)
 
     def matches(self, name):
         """True where `name` fits the regular expression."""

@@ -6,14 +6,13 @@ from ..engineio.server import Server as Engine
 from ..engineio.server import make_id
 from ..errors import OptionError, StateError
 from ..events import EventEmitter
-from ..http.url import parse_query
 from ..options import read_options, require
 from ..sweep import Sweep
-from ..timers import set_immediate
 from .adapter import Adapter
 from .client import Client
 from .client_file import ClientFile
 from .codec import JsonParser
+from .handshake import merged_query
 from .namespace import Namespace, ParentNamespace, Senders, is_dynamic
 from .packet import MAX_ATTACHMENTS
 from .recovery import RecoveryAdapter, read_recovery
@@ -44,8 +43,9 @@ class Server(Senders):
     dict with the document's spelling: path ('/socket.io'), serve_client (True), client_file (a path: serves that
     file as the client), adapter (a class), parser (an object or a class), connect_timeout (ms until a client must
     have joined a namespace), cleanup_empty_child_namespaces, connection_state_recovery (see recovery.py),
-    max_attachments, max_attachment_bytes, max_namespaces (of one client), and those of engineio.Server: ping_timeout, ping_interval, transports, origins,
-    cookie, allow_upgrades, ... Raises OptionError for an unknown option, naming the nearest known one.
+    max_attachments, max_attachment_bytes, max_namespaces (of one client), and those of engineio.Server: ping_timeout,
+    ping_interval, transports, origins, cookie, allow_upgrades, ... Raises OptionError for an unknown option, naming
+    the nearest known one.
     """
 
     def __init__(self, server=None, options=None, **kwargs):
@@ -146,28 +146,27 @@ class Server(Senders):
         self.engine.handle_upgrade(req, stream, head)
 
     def close(self, callback=None):
-        """Disconnects everyone, stops the servers it is attached to, then calls `callback()`; returns self."""
+        """Disconnects everyone, stops the servers it is attached to, then calls `callback()`: when all connections
+        are closed. Returns self."""
         for namespace in list(self.namespaces.values()):
             for socket in list(namespace.sockets.values()):
                 socket.on_close('server shutting down')
             namespace.adapter.close()
         self._arrivals.close()
-        self.engine.close()
         servers, self._http_servers = self._http_servers, []
-        waiting = [server for server in servers if server.listening]
-
-        def stopped(*args):
-            waiting.pop()
-            if not waiting and callback is not None:
-                callback()
-
         for http_server in servers:
             http_server.unmount(self.options['path'])
-        if waiting:
-            for http_server in list(waiting):
-                http_server.stop(stopped)
-        elif callback is not None:
-            set_immediate(callback)
+        closing = [server.stop for server in servers if server.listening] + [self.engine.close]
+        left = len(closing)
+
+        def closed(*args):
+            nonlocal left
+            left -= 1
+            if left == 0 and callback is not None:
+                callback()
+
+        for close in closing:
+            close(closed)
         return self
 
     # -- namespaces ----------------------------------------------------------------------------------------------
@@ -187,14 +186,11 @@ class Server(Senders):
 
     def connect(self, client, name, query, auth):
         """A client wants to join the namespace `name` (the decoder's call)."""
-        merged = dict(client.conn.request.query)
-        if query:
-            merged.update(parse_query(query))
         namespace = self.namespaces.get(name)
         if namespace is not None:
-            namespace.add(client, merged, auth or {})
+            namespace.add(client, query, auth)
         else:
-            self._find_parent(client, name, merged, auth or {}, list(self._parents))
+            self._find_parent(client, name, query, auth, list(self._parents))
 
     def remove_namespace(self, namespace):
         """Forgets a namespace."""
@@ -270,8 +266,8 @@ class Server(Senders):
                 EventEmitter.emit(self, 'new_namespace', namespace)
             namespace.add(client, query, auth)
 
-        question = query.copy()
-        question.update(auth)
+        question = merged_query(client.conn.request, query)
+        question.update(auth or {})
         parent.ask(name, question, answered)
 
     def _make_parser(self):

@@ -18,7 +18,7 @@ class Socket(EventEmitter):
     """
 
     __slots__ = (
-        'id', 'nsp', 'client', 'conn', 'connected', 'recovered', 'pid', 'auth', 'watched', '_data', '_handshake',
+        'id', 'nsp', 'client', 'conn', 'connected', 'recovered', 'pid', '_auth', 'watched', '_data', '_handshake',
         '_issued', '_query', '_acks', '_middleware', '_any', '_any_outgoing',
     )  # fmt: skip
 
@@ -31,7 +31,7 @@ class Socket(EventEmitter):
         self.connected = False
         self.recovered = False
         self.pid = None
-        self.auth = auth
+        self._auth = auth
         self.watched = False  # somebody listens with on_any_outgoing
         self._data = self._handshake = None
         self._issued = unix_ms()
@@ -45,6 +45,13 @@ class Socket(EventEmitter):
     def request(self):
         """The Request that the connection began with."""
         return self.conn.request
+
+    @property
+    def auth(self):
+        """What the client gave for authentication (dict; revision 5)."""
+        if self._auth is None:
+            self._auth = {}
+        return self._auth
 
     @property
     def handshake(self):
@@ -292,6 +299,7 @@ class Socket(EventEmitter):
     def on_close(self, reason):
         """The socket is disconnected, for `reason`; once."""
         if not self.connected:
+            self.nsp.abandon(self)
             return
         EventEmitter.emit(self, 'disconnecting', reason)
         self.nsp.on_socket_closing(self, reason)
