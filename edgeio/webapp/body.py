@@ -110,6 +110,6 @@ def _parse_json(data, charset, strict):
     if strict and start not in ('{', '['):
         raise ProtocolError('body.malformed', 'the body is no JSON object or array', start, '{ or [', 'strict=False')
     try:
-        return json_decode(document, len(document) - len(document.lstrip(' \t\r\n')))
+        return json_decode(document)
     except ValueError as exc:
         raise ProtocolError('body.malformed', 'the body is not JSON', str(exc)) from None

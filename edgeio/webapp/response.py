@@ -165,6 +165,6 @@ def to_json(value):
         raise TypeError('JSON has no form for bytes: send them alone, or as text in base64')
     try:
         return text.encode()
-    except UnicodeError:  # lone surrogates
-        return compat.json_encode_ascii(value).encode()
-
+    except UnicodeError:
+        # Half a character has no form in UTF-8, but an escape in JSON.
+        return ''.join(['\\u%04x' % ord(c) if '\ud800' <= c <= '\udfff' else c for c in text]).encode()
