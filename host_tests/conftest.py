@@ -10,7 +10,6 @@ from edgeio import pollset, report
 from host_tests import processes
 from host_tests.processes import App, app_command, run_node
 
-
 # The same examples in every run, however slow the machine: a test that fails tells about the change that was made.
 hypothesis.settings.register_profile('edgeio', deadline=None, derandomize=True)
 hypothesis.settings.load_profile('edgeio')

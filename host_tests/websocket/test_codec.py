@@ -53,7 +53,9 @@ class Log(Decoder):
 
 def sizes(data):
     """Sizes of the pieces that `data` is fed in: every one where it is short."""
-    return range(1, len(data) + 1) if len(data) < 200 else (1, 2, 3, 7, 125, 4095, 4096, 4097, len(data))
+    if len(data) < 200:
+        return range(1, len(data) + 1)
+    return (*((1, 2, 3, 7, 125) if len(data) < 10000 else (1021,)), 4095, 4096, 4097, len(data))
 
 
 def decode(data, masked=True, **options):
