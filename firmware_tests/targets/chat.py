@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 from . import build
 
@@ -28,15 +29,17 @@ class ChatError(Exception):
     """The chat did not behave; the text says what was seen and what was expected."""
 
 
+NODE_MODULES = os.environ.get('EDGEIO_NODE_MODULES') or build.ROOT / 'host_tests' / 'node' / 'node_modules'
+
+
 class Person:
     """Somebody at the chat page: the official client in a process of its own."""
 
     def __init__(self, port):
-        modules = os.environ.get('EDGEIO_NODE_MODULES') or build.ROOT / 'host_tests' / 'node' / 'node_modules'
         script = build.ROOT / 'firmware_tests' / 'emulator' / 'chat_client.js'
         self._process = subprocess.Popen(
             ['node', script, f'http://127.0.0.1:{port}'],
-            env={**os.environ, 'NODE_PATH': str(modules)},
+            env={**os.environ, 'NODE_PATH': str(NODE_MODULES)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -59,9 +62,12 @@ class Person:
                     self._seen.remove(seen)
                     return seen[1]
             try:
-                self._seen.append(self._events.get(timeout=max(0.1, deadline - time.monotonic())))
+                seen = self._events.get(timeout=max(0.1, deadline - time.monotonic()))
             except queue.Empty:
-                raise ChatError(f'{event} {value or ""} did not come; unexpected: {self._seen}') from None
+                raise ChatError(f'{event} {value or ""} did not come; what came: {self._seen}') from None
+            if seen is None:
+                raise ChatError(f'the client ended (code {self._process.wait()}) and {event} had not come')
+            self._seen.append(seen)
 
     def leave(self):
         """Closes the page."""
@@ -72,6 +78,7 @@ class Person:
     def _read(self):
         for line in self._process.stdout:
             self._events.put(json.loads(line))
+        self._events.put(None)
 
 
 def check_app_is_put_on_the_board_byte_for_byte(machine):
@@ -144,8 +151,11 @@ CHECKS = (
 
 def run(machine):
     """Runs the checks on `machine`; (passed, failed)."""
-    if shutil.which('node') is None:
-        raise build.TargetError('the chat is tested with the official client, which needs Node.js: apt install nodejs')
+    if shutil.which('node') is None or not Path(NODE_MODULES, 'socket.io-client-4').exists():
+        raise build.TargetError(
+            f'the chat is tested with the official client: Node.js, and socket.io-client-4 in {NODE_MODULES}; '
+            'this sets both up: python3 tools/test.py --setup'
+        )
     for number, check in enumerate(CHECKS):
         name = check.__name__.removeprefix('check_')
         try:
