@@ -37,7 +37,7 @@ class JsonParser:
         """(packet, attachments) for `data`. TypeError or ValueError for what JSON has no form for."""
         if data is None:
             body = ''
-        elif len(data) == 1 and type(data) is tuple and type(data[0]) is str:
+        elif type(data) is tuple and len(data) == 1 and type(data[0]) is str:
             body = '[' + json_text(data[0]) + ']'  # the usual answer, one text
         else:
             body = json_encode(data)
@@ -233,7 +233,7 @@ def _nsp(packet, i):
 
 def _ack_data(ack_id, data):
     if ack_id is None or type(data) is not list:
-        raise _bad('an acknowledgement is an id and a list', repr(data)[:80])
+        raise _bad('an acknowledgement is an id and a list', type(data).__name__)
     return data
 
 

@@ -11,6 +11,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Opcode
 from websockets.uri import parse_uri
 
+from edgeio import iosched
 from host_tests.looping import settle, turn_until
 
 
@@ -28,6 +29,7 @@ class RawClient:
         fields = urlencode({'EIO': revision - 1, 'transport': 'websocket', **(query or {})})
         self._codec = ClientProtocol(parse_uri(f'ws://127.0.0.1:{io.port}{path}?{fields}'), max_size=None)
         self.socket = socket.create_connection(('127.0.0.1', io.port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         request = self._codec.connect()
         for name, value in headers:
             request.headers[name] = value
@@ -120,7 +122,7 @@ class RawClient:
                     self._codec.receive_data(data)
                 else:
                     self._codec.receive_eof()
-                    self.closed = True
+                    self.drop()
                 for event in self._codec.events_received():
                     self._on_event(event)
                 self._flush()
@@ -143,11 +145,14 @@ class RawClient:
             self.response = event
 
     def _flush(self):
-        try:
-            for data in self._codec.data_to_send():
-                self.socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            self.closed = True
+        for data in self._codec.data_to_send():
+            while data and not self.closed:
+                try:
+                    data = data[self.socket.send(data) :]
+                except BlockingIOError:
+                    iosched.poll(1)
+                except (BrokenPipeError, ConnectionResetError):
+                    self.closed = True
 
 
 def _placeholder(attachments, value):
