@@ -259,6 +259,7 @@ class Session(EventEmitter):
         if self._pinged or self.protocol == 3:
             self.on_closed('ping timeout')
             return None
+        self.settle()
         self._pinged = True
         self._due = now + self.server.options['ping_timeout']
         self.send_packet(PING)
@@ -279,6 +280,10 @@ class Session(EventEmitter):
         if self.protocol == 3:
             return now + options['ping_interval'] + options['ping_timeout']
         return now + max(1, options['ping_interval'] - self.server.heartbeats.tick)
+
+    def settle(self):
+        """The client is established: what is only needed while it connects is packed away."""
+        self.request.pack()
 
     # -- the end -------------------------------------------------------------------------------------------------
 

@@ -205,6 +205,10 @@ class Namespace(Senders):
         for encoded in session.missed if session is not None else ():
             encoded.send(socket.conn)
         self.server.on_joined(client)
+        self._welcome(socket)
+        client.conn.settle()
+
+    def _welcome(self, socket):
         for emitter in (self,) if self.parent is None else (self.parent, self):
             for event in ('connect', 'connection'):
                 EventEmitter.emit(emitter, event, socket)
