@@ -34,6 +34,8 @@ def encode_payload(packets, revision, base64=True):
 
 def decode_payload(body, revision):
     """The packets in `body` (str, or bytes for revision 3's binary form). ProtocolError where it is not a payload."""
+    if not body:
+        raise _bad('an empty payload', body)
     if revision == 4:
         packets = [decode_text(part) for part in _split4(body)]
     elif type(body) is str:
