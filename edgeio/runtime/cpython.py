@@ -11,6 +11,7 @@ import sys as _sys
 import time as _time
 import types as _types
 
+
 READ_SIZE = 65536
 """Bytes that one read takes at most."""
 
@@ -139,7 +140,9 @@ def receive(sock):
 
 def resolve(host, port):
     """(family, address) to bind or connect to; `host` is a numeric address or a name."""
-    info = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
+    # As bytes: a str goes through the idna codec, whose tables take longer to load than all of edgeio.
+    name = host.encode() if host.isascii() else host
+    info = _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM)[0]
     return info[0], info[4]
 
 
@@ -198,6 +201,13 @@ def gzip(data):
     import gzip as module
 
     return module.compress(data, 9, mtime=0)
+
+
+def tls_module():
+    """The module that makes TLS contexts and sockets; loaded only where TLS is used."""
+    from . import cpython_tls
+
+    return cpython_tls
 
 
 def zlib_module():
