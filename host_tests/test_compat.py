@@ -184,7 +184,6 @@ def scan(data):
 
 
 @given(values.map(json.dumps) | nearly_json)
-@settings(max_examples=500)
 def test_scanner_accepts_what_python_accepts(text):
     assert (scan(text.encode()) == 0) == (outcome(strict, text) is not None)
 

@@ -81,7 +81,7 @@ class Adapter(EventEmitter):
         if not rooms:
             if not excluded:
                 return list(sockets.values())
-            if len(excluded) == 1 and excluded[0] in sockets:
+            if len(excluded) == 1 and excluded[0] in sockets and len(self.rooms.get(excluded[0], ())) < 2:
                 return [s for sid, s in sockets.items() if sid != excluded[0]]
             sids = sockets
         elif len(rooms) == 1:
@@ -91,7 +91,7 @@ class Adapter(EventEmitter):
             for room in rooms:
                 sids.update(self.rooms.get(room, ()))
         if excluded:
-            out = set()
+            out = set(excluded)
             for room in excluded:
                 out.update(self.rooms.get(room, ()))
             sids = [sid for sid in sids if sid not in out]

@@ -11,12 +11,16 @@ MAX_ATTACHMENTS = 64
 """Attachments of one packet, at most (option max_attachments)."""
 
 
+MAX_DEPTH = 100
+"""Lists and objects in one another, at most, in a packet with attachments."""
+
+
 def check_name(name):
     """Raises OptionError for an event name that cannot be sent."""
-    if name in RESERVED or (name == 'error' and type(name) is str):
-        raise OptionError('sio.reserved', repr(name) + ' is a reserved event name', expected='any other name')
     if type(name) is not str:
         raise OptionError('sio.event_name', 'an event name must be str', repr(name))
+    if name in RESERVED or name == 'error':
+        raise OptionError('sio.reserved', repr(name) + ' is a reserved event name', expected='any other name')
 
 
 def check_event(data):
@@ -28,15 +32,19 @@ def check_event(data):
                 return
         elif type(name) is int:
             return
-    raise ProtocolError('sio.event', 'an event is a list with its name first, and no reserved one', repr(data)[:80])
+    first = data[0] if type(data) is list and data else data
+    seen = first if type(first) is str else type(first).__name__
+    raise ProtocolError('sio.event', 'an event is a list with its name first, and no reserved one', seen)
 
 
-def fill(value, attachments):
+def fill(value, attachments, depth=0):
     """`value` with its placeholders replaced by `attachments`. ProtocolError for a placeholder of nothing."""
     kind = type(value)
+    if depth > MAX_DEPTH:
+        raise ProtocolError('sio.depth', 'a packet with attachments is nested too deeply', expected=MAX_DEPTH)
     if kind is list:
         for i in range(len(value)):
-            value[i] = fill(value[i], attachments)
+            value[i] = fill(value[i], attachments, depth + 1)
     elif kind is dict:
         if value.get('_placeholder') is True:
             num = value.get('num')
@@ -44,5 +52,5 @@ def fill(value, attachments):
                 raise ProtocolError('sio.placeholder', 'a placeholder without its attachment', repr(num)[:40])
             return attachments[num]
         for key in value:
-            value[key] = fill(value[key], attachments)
+            value[key] = fill(value[key], attachments, depth + 1)
     return value
