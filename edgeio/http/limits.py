@@ -9,7 +9,10 @@ DEFAULTS = {
     'max_body': 16777216,  # bytes of a request's body; beyond: 413
     'max_requests': 0,  # requests served on one connection, then it is closed (0: any number)
     'max_pipelined': 16,  # requests of one connection served in one turn of the loop; the others wait, unread
-    'max_connections': 1000,  # connections that speak HTTP at one time; beyond: 503
+    'max_connections': 0,  # at one time, WebSockets included; beyond: 503. 0: what descriptors allow, less 64
+    'max_connections_per_address': 0,  # the same; 0: a quarter of that, connections from this machine not counted
+    'high_water': 65536,  # bytes queued for a peer above which `writable` is False, until `drain`
+    'max_queued': 16777216,  # bytes queued for a peer; beyond, it is closed: 'write queue overflow'
     'header_timeout': 10000,  # ms from the first byte of a request's head (or the connection's start) to its end: 408
     'body_timeout': 30000,  # ms in which each further 16 KiB of a body, or its end, must come: 408
     'keep_alive_timeout': 30000,  # ms that an idle connection is kept, at least; up to half as long again
@@ -36,7 +39,7 @@ MAX_DRAIN = 262144
 def check_limits(options):
     """Raises OptionError where a bound among `options` is not a whole number of at least 1 (0 where it may be)."""
     for name in DEFAULTS:
-        least = 0 if name == 'max_requests' else 1
+        least = 1 if DEFAULTS[name] else 0
         value = options[name]
         valid = isinstance(value, int) and value is not True and value >= least
         require('http.create_server', name, value, valid, 'a whole number, ' + str(least) + ' or more')

@@ -4,6 +4,7 @@ from .. import apphost
 from ..compat import is_generator
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
+from ..net.admission import Admission
 from ..net.listener import Listener
 from ..options import read_options
 from ..report import report
@@ -25,7 +26,8 @@ def create_server(group, handler=None, subs=0, saddr=None, tls=None, **options):
     """An HttpServer, not yet started.
 
     group: its name (str); handler(req, res) gets the requests that no mounted engine takes; subs: worker processes
-    besides this one; saddr: a socket.sockaddr (None: any address, port 8000); options: see `limits.DEFAULTS`.
+    besides this one; saddr: a socket.sockaddr (None: any address, port 8000); tls: None, or a dict of `net.tls.OPTIONS`
+    (cert and key are paths of PEM files); options: see `limits.DEFAULTS`. Raises OptionError.
     """
     return HttpServer(group, handler, subs, saddr, tls, **options)
 
@@ -43,8 +45,6 @@ class HttpServer(EventEmitter):
 
     def __init__(self, group, handler=None, subs=0, saddr=None, tls=None, **options):
         EventEmitter.__init__(self)
-        if tls is not None:
-            raise OptionError('http.tls', 'TLS is not built in yet', setting='a TLS proxy in front, and tls=None')
         if handler is not None and not callable(handler):
             raise OptionError('http.handler', 'the handler must be callable', repr(handler), 'handler(req, res)')
         self.group = group
@@ -53,6 +53,7 @@ class HttpServer(EventEmitter):
         self.saddr = saddr
         self.limits = read_options('http.create_server', DEFAULTS, None, options)
         check_limits(self.limits)
+        self._tls = None if tls is None else _read_tls(tls)
         self.max_requests = self.limits['max_requests']
         self.violations = 0
         self.heads = Heads(self.limits)
@@ -78,11 +79,11 @@ class HttpServer(EventEmitter):
         if self.subs:
             from .workers import Workers
 
-            self._workers = Workers(self, host, self._on_stream)
-        self._listener = Listener(host, port, self._on_stream, bool(self.subs))
+            self._workers = Workers(self, lambda port: self._listen(host, port))
+        self._listener = self._listen(host, port)
         if self.subs:
             self._listener = self._workers.start(self._listener, self.subs)
-        apphost.started(self, self.group, host, self.port())
+        apphost.started(self, self.group, host, self.port(), self.secure)
         self.emit('start')
         return self
 
@@ -117,6 +118,11 @@ class HttpServer(EventEmitter):
     def listening(self):
         """True between `start` and `stop`."""
         return self._listener is not None
+
+    @property
+    def secure(self):
+        """True where it speaks TLS."""
+        return self._tls is not None
 
     @property
     def connections(self):
@@ -214,11 +220,15 @@ class HttpServer(EventEmitter):
 
     # -- inside --------------------------------------------------------------------------------------------------
 
+    def _listen(self, host, port):
+        limits = self.limits
+        names = ('max_connections', 'max_connections_per_address')
+        return Listener(
+            host, port, self._on_stream, bool(self.subs), (limits['high_water'], limits['max_queued']), tls=self._tls,
+            admission=Admission(limits[names[0]], limits[names[1]], names), on_refused=_refuse,
+        )  # fmt: skip
+
     def _on_stream(self, stream):
-        most = self.limits['max_connections']
-        if len(self._connections) >= most:
-            refuse_stream(stream, 503, 'the server has no room for another connection (max_connections)')
-            return
         self._connections.add(HttpConnection(self, stream))
 
     def _engine_of(self, path):
@@ -271,6 +281,16 @@ def _watch_generator(work, on_error):
         return (yield from work)
     except Exception as exc:
         on_error(exc)
+
+
+def _read_tls(options):
+    from ..net.tls import Tls  # loaded only where it is used
+
+    return Tls(options)
+
+
+def _refuse(stream, setting):
+    refuse_stream(stream, 503, 'the server has no room for another connection (' + setting + ')')
 
 
 def _mount_path(path):

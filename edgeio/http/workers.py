@@ -6,7 +6,6 @@ import sys
 from .. import pollset
 from ..compat import POLLIN
 from ..errors import EdgeError
-from ..net.listener import Listener
 from ..report import report
 from ..timers import set_timeout
 
@@ -14,12 +13,11 @@ from ..timers import set_timeout
 class Workers:
     """The processes besides the first one. A worker ends when the first process stops its server, or dies."""
 
-    def __init__(self, server, host, on_stream):
+    def __init__(self, server, listen):
         if not hasattr(os, 'fork'):
             raise EdgeError('http.no_fork', 'this runtime has no worker processes', server.subs, 0, 'subs')
         self._server = server
-        self._host = host
-        self._on_stream = on_stream
+        self._listen = listen  # listen(port) makes a listener in a worker
         self._lines = []  # one end of a pipe for each worker: closing it tells the worker to stop
         self.pids = []
 
@@ -51,8 +49,7 @@ class Workers:
         pollset.renew()
         listener.close()
         _Leash(line, self._server)
-        return Listener(self._host, port, self._on_stream, True)
-
+        return self._listen(port)
 
     def _reap(self):
         """Takes note of workers that have ended, until all have: nothing is left of them in the process table."""

@@ -25,6 +25,7 @@ from ..errors import EdgeError
 from ..pollset import change, forget, watch
 from ..report import report
 from ..timers import set_timeout
+from .admission import Admission
 from .stream import HARD_LIMIT, SOFT_LIMIT, Stream
 
 BACKLOG = 1024
@@ -33,6 +34,9 @@ BACKLOG = 1024
 MAX_ACCEPTS = 64
 """Connections accepted in one turn of the loop, so that a storm of them leaves time for those that are there."""
 
+MAX_REFUSALS = 16
+"""Connections too many that are told so at one time; further ones are just closed."""
+
 BACK_OFF = 100
 """Milliseconds without accepting after the process ran out of descriptors."""
 
@@ -40,14 +44,22 @@ BACK_OFF = 100
 class Listener:
     """Listens on `host`, `port` (0: the system picks) and calls `on_stream(stream)` for each connection.
 
-    reuse_port: several processes share the port. limits: (soft, hard) bytes of each stream's queue.
+    reuse_port: several processes share the port. limits: (soft, hard) bytes of each stream's queue. tls: a Tls.
+    admission: how many may connect; `on_refused(stream, setting)` answers one too many (`setting` names the bound).
     Raises EdgeError `net.listen` where the address cannot be used, PermissionDenied without permission 'network'.
     """
 
-    def __init__(self, host, port, on_stream, reuse_port=False, limits=(SOFT_LIMIT, HARD_LIMIT), backlog=BACKLOG):
+    def __init__(
+        self, host, port, on_stream, reuse_port=False, limits=(SOFT_LIMIT, HARD_LIMIT), backlog=BACKLOG,
+        tls=None, admission=None, on_refused=None,
+    ):  # fmt: skip
         permission.require('network')
         self.on_stream = on_stream
         self.limits = limits
+        self.admission = admission
+        self._tls = tls
+        self._on_refused = on_refused
+        self._refusals = Admission(MAX_REFUSALS, MAX_REFUSALS, ('', ''))
         self.mask = 0
         self.back_offs = 0
         self.sock = _bind(host, port, reuse_port, backlog)
@@ -85,17 +97,43 @@ class Listener:
         self.on_readable()
 
     def _take(self, sock, address):
+        peer = peer_of(sock, address)
+        admission = self.admission
+        if admission is not None:
+            setting = admission.enter(peer[0])
+            if setting is not None:
+                self._refuse(sock, peer, setting)
+                return
         try:
             sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-            stream = Stream(sock, None, peer_of(sock, address), self.limits)
+            if self._tls is None:
+                stream = Stream(sock, None, peer, self.limits)
+            else:
+                stream = self._tls.open(sock, peer, self.limits, self._give)
         except OSError:
             sock.close()
+            if admission is not None:
+                admission.leave(peer[0])
             return
+        stream.admission = admission
+        if self._tls is None:
+            self._give(stream)
+
+    def _give(self, stream):
         try:
             self.on_stream(stream)
         except Exception as exc:
             report(exc, 'a new connection')
             stream.abort('internal error')
+
+    def _refuse(self, sock, peer, setting):
+        # Whoever speaks TLS would need the whole handshake to be told anything.
+        if self._on_refused is None or self._tls is not None or self._refusals.enter(peer[0]) is not None:
+            sock.close()
+            return
+        stream = Stream(sock, None, peer, self.limits)
+        stream.admission = self._refusals
+        self._on_refused(stream, setting)
 
     def _back_off(self):
         self.back_offs += 1

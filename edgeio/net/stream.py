@@ -44,9 +44,13 @@ class Stream:
     that the socket is given back; queued: bytes that wait to be written; limits: (soft, hard) bytes.
     """
 
-    __slots__ = ('fd', 'mask', 'sock', 'protocol', 'peer', 'queued', 'limits', 'bucket', '_out', '_ending', '_flags')
+    __slots__ = (
+        'fd', 'mask', 'sock', 'protocol', 'peer', 'queued', 'limits', 'admission', 'bucket', '_out', '_ending',
+        '_flags',
+    )  # fmt: skip
 
     secure = False
+    certificate = None
 
     def __init__(self, sock, protocol=None, peer=('', 0), limits=(SOFT_LIMIT, HARD_LIMIT)):
         sock.setblocking(False)
@@ -56,6 +60,7 @@ class Stream:
         self.peer = peer
         self.limits = limits
         self.queued = 0
+        self.admission = None  # who counts it, until it is closed
         self.bucket = None
         self._out = None  # None, one bytes object, or a list of them
         self._ending = None  # the reason to close with once the queue is empty
@@ -194,6 +199,8 @@ class Stream:
         forget(self, True)
         if self.bucket is not None:
             _finishing.drop(self)
+        if self.admission is not None:
+            self.admission.leave(self.peer[0])
         try:
             sock.close()
         except OSError:

@@ -300,6 +300,13 @@ def gzip(data):
     return None
 
 
+def tls_module():
+    """The module that makes TLS contexts and sockets; loaded only where TLS is used."""
+    from . import micropython_tls
+
+    return micropython_tls
+
+
 def zlib_module():
     """The module zlib, for WebSocket's permessage-deflate; None where the runtime has no compressor, as here."""
     return None

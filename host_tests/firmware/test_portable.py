@@ -16,7 +16,7 @@ from firmware_tests.targets import build, local
 
 ROOT = build.ROOT / 'edgeio'
 
-CPYTHON_ONLY = ('runtime/cpython.py', 'runtime/devices.py')
+CPYTHON_ONLY = ('runtime/cpython.py', 'runtime/cpython_tls.py', 'runtime/devices.py')
 """Files that MicroPython never loads."""
 
 FILES = sorted(path for path in ROOT.rglob('*.py') if str(path.relative_to(ROOT)) not in CPYTHON_ONLY)
@@ -24,7 +24,7 @@ FILES = sorted(path for path in ROOT.rglob('*.py') if str(path.relative_to(ROOT)
 MODULES = {
     *('array', 'asyncio', 'binascii', 'builtins', 'collections', 'deflate', 'errno', 'gc', 'hashlib', 'heapq', 'io'),
     *('json', 'math', 'micropython', 'os', 'random', 're', 'select', 'socket', 'ssl', 'struct', 'sys', 'time'),
-    *('uctypes', '_thread', 'edgeio'),
+    *('tls', 'uctypes', '_thread', 'edgeio'),
 }
 """Modules that both runtimes have, and MicroPython's own."""
 

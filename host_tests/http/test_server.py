@@ -654,7 +654,8 @@ def test_taken_port_is_a_clear_error(serve):
         ({'max_body_size': 1}, 'option.unknown', "'max_body' perhaps"),
         ({'max_body': -1}, 'option.invalid', 'max_body'),
         ({'header_timeout': 'soon'}, 'option.invalid', 'header_timeout'),
-        ({'tls': {}}, 'http.tls', 'TLS is not built in yet'),
+        ({'tls': {}}, 'tls.cert', 'the path of a PEM file'),
+        ({'tls': {'certs': 'x'}}, 'option.unknown', "'cert' perhaps"),
         ({'handler': 5}, 'http.handler', 'handler'),
     ],
 )
