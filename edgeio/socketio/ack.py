@@ -7,7 +7,14 @@ from .packet import ACK
 
 
 class AckTimeout(EdgeError):
-    """The first argument of a timeout's callback: the client did not answer in time, or is gone."""
+    """The first argument of a timeout's callback: the client did not answer in time, or is gone.
+
+    responses: the answers that came (list), where several clients were asked; None where one was.
+    """
+
+    def __init__(self, why, responses=None):
+        EdgeError.__init__(self, 'sio.ack_timeout', why)
+        self.responses = responses
 
 
 class Ack:
@@ -48,7 +55,7 @@ class Pending:
         if self._timer is not None:
             self._timer.clear()
         if self._error_first:
-            call(self._handler, (AckTimeout('sio.ack_timeout', why),), 'ack')
+            tell_failure(self._handler, why)
 
 
 class Gathering:
@@ -81,10 +88,15 @@ class Gathering:
 
     def _time_up(self):
         missing = 'nobody was asked' if self._missing is None else str(self._missing) + ' answers are missing'
-        self._finish(AckTimeout('sio.ack_timeout', 'operation has timed out: ' + missing))
+        self._finish(AckTimeout('operation has timed out: ' + missing, self.answers))
 
     def _finish(self, error):
         handler, self._handler = self._handler, None
         self._timer.clear()
         if handler is not None:
             call(handler, (error, self.answers), 'ack')
+
+
+def tell_failure(handler, why):
+    """Tells a callback that takes an error that no answer will come."""
+    call(handler, (AckTimeout(why),), 'ack')

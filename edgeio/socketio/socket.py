@@ -2,7 +2,7 @@
 
 from ..compat import unix_ms
 from ..events import EventEmitter, call, make_handler
-from .ack import Ack, Pending
+from .ack import Ack, Pending, tell_failure
 from .broadcast import Operator, listed
 from .client import error_data
 from .handshake import Handshake
@@ -113,7 +113,7 @@ class Socket(EventEmitter):
         data = (name,) + args
         if not self.connected:
             if fn is not None and timeout is not None:
-                Pending(fn, timeout, None).fail('socket has been disconnected')
+                tell_failure(make_handler(fn), 'socket has been disconnected')
             return
         if fn is None and not volatile and self.pid is not None:
             # Kept, with an offset, should the client be away.

@@ -1,0 +1,251 @@
+"""Connection state recovery: what a client finds that comes back in time, and what not."""
+
+import json
+
+import pytest
+
+from edgeio import iosched
+from host_tests.looping import turn_until
+from host_tests.socketio.serving import next_socket
+
+
+class Away:
+    """A client that was connected, saw one event, and lost its connection. socket: its Socket of then."""
+
+    def __init__(self, io, raw, nsp='/', rooms=(), data=None):
+        self.io = io
+        self.nsp = nsp
+        arrived = next_socket(io, nsp)
+        self.client = raw(io, nsp=nsp)
+        self.socket = arrived().join(list(rooms))
+        if data is not None:
+            self.socket.data = data
+        self.socket.emit('seen')
+        self.offset = self.client.take_event()[1]
+
+    def leave(self, how='drop'):
+        """Loses the connection; self."""
+        getattr(self.client, how)()
+        turn_until(lambda: self.socket.disconnected, 'the disconnect')
+        return self
+
+    def back(self, raw, **changes):
+        """A client with its pid and offset; its Socket."""
+        auth = {'pid': self.client.pid, 'offset': self.offset, **changes}
+        arrived = next_socket(self.io, self.nsp)
+        client = raw(self.io, nsp=self.nsp, auth=auth)
+        return client, arrived()
+
+
+def test_it_is_off_by_default(serve, raw):
+    io = serve()
+    arrived = next_socket(io)
+    client = raw(io)
+    arrived().emit('event', 1)
+    assert client.pid is None and client.take() == '42["event",1]' and arrived().recovered is False
+
+
+def test_clients_get_a_private_id_and_events_an_offset(serve, raw):
+    io = serve(connection_state_recovery=True)
+    arrived = next_socket(io)
+    client = raw(io)
+    assert client.pid and client.pid != client.id
+    arrived().emit('event', 1)
+    io.emit('event', 2)
+    events = client.events()
+    assert [event[:2] for event in events] == [['event', 1], ['event', 2]]
+    assert len({event[2] for event in events}) == 2
+
+
+def test_acks_volatile_events_and_revision_4_have_none(serve, raw):
+    io = serve(connection_state_recovery=True)
+    arrived = next_socket(io)
+    client = raw(io)
+    arrived().emit('question', lambda: None)
+    io.volatile.emit('event')
+    arrived().volatile.emit('event')
+    assert [len(event) for event in client.events()] == [1, 1, 1]
+    old = raw(io, 4)
+    assert old.pid is None
+
+
+def test_who_comes_back_in_time_finds_id_rooms_and_data(serve, raw):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw, rooms=['a', 'b'], data={'user': 'ada'}).leave()
+    client, socket = away.back(raw)
+    assert (socket.id, client.id, client.pid) == (away.socket.id, away.client.id, away.client.pid)
+    assert socket.recovered is True and socket is not away.socket
+    assert list(socket.rooms) == [socket.id, 'a', 'b'] and socket.data == {'user': 'ada'}
+    io.to('b').emit('event')
+    assert client.take_event()[0] == 'event'
+
+
+def test_missed_events_come_in_order_and_those_of_others_do_not(serve, raw):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw, rooms=['a', 'b'])
+    other = Away(io, raw)
+    away.leave()
+    io.emit('1')
+    io.to('a').emit('2', b'binary')
+    io.to(['a', 'b']).emit('3')
+    io.to(away.socket.id).emit('4')
+    io.to('elsewhere').emit('not for it')
+    io.except_('b').emit('not for it')
+    io.to('a').except_(away.socket.id).emit('not for it')
+    io.volatile.emit('not kept')
+    other.socket.broadcast.emit('5')
+    other.socket.emit('not for it')
+    client, socket = away.back(raw)
+    io.emit('6')
+    assert [event[0] for event in client.events()] == ['1', '2', '3', '4', '5', '6']
+
+
+def test_only_what_came_after_the_offset_comes_again(serve, raw):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw)
+    io.emit('seen as well')
+    away.offset = away.client.take_event()[1]
+    io.emit('on its way')
+    away.leave()
+    client, _ = away.back(raw)
+    assert [event[0] for event in client.events()] == ['on its way']
+
+
+def test_each_return_is_a_new_beginning(serve, raw):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw, rooms=['a']).leave()
+    io.emit('1')
+    away.client, away.socket = away.back(raw)
+    away.offset = away.client.take_event()[1]
+    away.leave()
+    io.to('a').emit('2')
+    client, socket = away.back(raw)
+    assert socket.recovered and [event[0] for event in client.events()] == ['2']
+
+
+def test_it_works_in_namespaces_of_all_kinds(serve, raw):
+    io = serve(connection_state_recovery=True)
+    io.of(lambda name, query, next: next(None, True))
+    away = Away(io, raw, '/dynamic').leave()
+    io.of('/dynamic').emit('missed')
+    client, socket = away.back(raw)
+    assert socket.recovered and client.take().startswith('42/dynamic,["missed"')
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [{'pid': 'unknown'}, {'offset': 'unknown'}, {'pid': None}, {'offset': None}, {'pid': 1}, {'offset': ['x']}],
+    ids=str,
+)
+def test_an_unknown_pid_or_offset_starts_a_new_session(serve, raw, changes):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw, rooms=['a'], data={'user': 'ada'}).leave()
+    io.emit('missed')
+    client, socket = away.back(raw, **changes)
+    assert socket.recovered is False and socket.id != away.socket.id and client.pid != away.client.pid
+    assert list(socket.rooms) == [socket.id] and socket.data == {} and client.rest() == []
+
+
+def test_a_session_can_be_taken_up_once(serve, raw):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw).leave()
+    assert away.back(raw)[1].recovered and not away.back(raw)[1].recovered
+
+
+def test_a_session_of_another_namespace_is_not_taken_up(serve, raw):
+    io = serve(connection_state_recovery=True)
+    io.of('/chat')
+    away = Away(io, raw).leave()
+    away.nsp = '/chat'
+    assert not away.back(raw)[1].recovered
+
+
+def test_who_comes_too_late_starts_a_new_session(serve, raw):
+    io = serve(connection_state_recovery={'maxDisconnectionDuration': 20})
+    away = Away(io, raw).leave()
+    late = iosched.Promise()
+    iosched.set_timeout(late.resolve, 40)
+    turn_until(lambda: late.settled)
+    assert not away.back(raw)[1].recovered
+
+
+@pytest.mark.parametrize('how', ['the client', 'the server', 'the server, with the connection'])
+def test_who_was_sent_away_or_left_is_not_expected_back(serve, raw, how):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw)
+    if how == 'the client':
+        away.client.send('41')
+    else:
+        away.socket.disconnect('connection' in how)
+    turn_until(lambda: away.socket.disconnected, 'the disconnect')
+    assert not away.back(raw)[1].recovered
+
+
+def test_the_handlers_run_for_a_session_that_is_taken_up_too(serve, raw):
+    io = serve(connection_state_recovery=True)
+    seen = []
+    io.on('connection', lambda socket: seen.append(socket.recovered))
+    Away(io, raw).leave().back(raw)
+    assert seen == [False, True]
+
+
+@pytest.mark.parametrize(('skip', 'runs'), [(True, 1), (False, 2)])
+def test_middleware_is_skipped_unless_asked_for(serve, raw, skip, runs):
+    io = serve(connection_state_recovery={'skip_middlewares': skip})
+    seen = []
+    io.use(lambda socket, next: (seen.append(socket.recovered), next())[1])
+    assert Away(io, raw).leave().back(raw)[1].recovered
+    assert seen == [False, True][:runs]
+
+
+def test_a_middleware_may_refuse_a_session_that_is_taken_up(serve, raw):
+    io = serve(connection_state_recovery={'skip_middlewares': False})
+    io.use(lambda socket, next: next(Exception('no') if socket.recovered else None))
+    away = Away(io, raw, rooms=['a']).leave()
+    io.emit('missed')
+    client = raw(io, nsp=None)
+    client.send('40' + json.dumps({'pid': away.client.pid, 'offset': away.offset}))
+    assert client.rest() == ['44{"message":"no"}']
+    assert io.sockets.adapter.rooms == {}
+
+
+# -- bounds ----------------------------------------------------------------------------------------------------------
+
+
+def test_events_kept_are_bounded_in_number(serve, raw):
+    io = serve(connection_state_recovery={'max_packets': 3})
+    first, second = Away(io, raw), Away(io, raw)
+    first.leave()
+    second.leave()
+    io.emit('1')
+    io.emit('2')
+    assert second.back(raw)[1].recovered
+    io.emit('3')
+    io.emit('4')
+    assert not first.back(raw)[1].recovered
+
+
+def test_events_kept_are_bounded_in_bytes(serve, raw):
+    io = serve(connection_state_recovery={'max_packet_bytes': 1000})
+    away = Away(io, raw).leave()
+    for _ in range(3):
+        io.emit('event', b'x' * 200, 'x' * 200)
+    adapter = io.sockets.adapter
+    assert len(adapter._kept) == 2 and adapter._bytes < 1000
+    assert not away.back(raw)[1].recovered
+
+
+def test_sessions_kept_are_bounded_and_the_oldest_go_first(serve, raw):
+    io = serve(connection_state_recovery={'max_sessions': 2})
+    aways = [Away(io, raw) for _ in range(3)]
+    for away in aways:
+        away.leave()
+    assert [away.back(raw)[1].recovered for away in aways] == [False, True, True]
+
+
+def test_the_old_connection_ends_when_its_client_is_back_before_it_was_missed(serve, raw):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw)
+    client, socket = away.back(raw)
+    # The server does not know yet that the first connection is gone: no session waits, a new one begins.
+    assert not socket.recovered and socket.id != away.socket.id and away.socket.connected
