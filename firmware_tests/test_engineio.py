@@ -89,7 +89,7 @@ async def test_upgrade_loses_nothing_and_keeps_the_order():
     while len(received) < 7:
         received.append(await websocket.receive())
     same(received, ['4before %d' % number for number in range(5)] + ['4while probing', '4after'])
-    same(session.transport.name if hasattr(session.transport, 'name') else session.transport, 'websocket')
+    same(session.transport.name, 'websocket')
     polling.close()
     websocket.close()
     await server.stop()

@@ -15,13 +15,16 @@ TEST_SECONDS = 600
 
 def run(tests, counts_in):
     """Boots the board and runs `tests` on it; (passed, failed). counts_in(line): the counts of a closing line."""
+    with_chat = not tests or 'chat' in tests
+    if with_chat:
+        chat.require_client()
     master = image.make(PAYLOAD)
     build.say('starting the board')
     with Machine(master) as machine:
         build.say('the board is up')
         try:
             passed, failed = _run_tests(machine.console, tests, counts_in)
-            if not tests or 'chat' in tests:
+            if with_chat:
                 more = chat.run(machine)
                 passed, failed = passed + more[0], failed + more[1]
             return passed, failed

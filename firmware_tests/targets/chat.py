@@ -149,13 +149,17 @@ CHECKS = (
 """In this order: each stands on the one before."""
 
 
-def run(machine):
-    """Runs the checks on `machine`; (passed, failed)."""
+def require_client():
+    """Raises TargetError where the official client cannot be run."""
     if shutil.which('node') is None or not Path(NODE_MODULES, 'socket.io-client-4').exists():
         raise build.TargetError(
             f'the chat is tested with the official client: Node.js, and socket.io-client-4 in {NODE_MODULES}; '
             'this sets both up: python3 tools/test.py --setup'
         )
+
+
+def run(machine):
+    """Runs the checks on `machine`; (passed, failed)."""
     for number, check in enumerate(CHECKS):
         name = check.__name__.removeprefix('check_')
         try:
