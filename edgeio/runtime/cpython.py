@@ -12,8 +12,9 @@ import time as _time
 import types as _types
 
 
-READ_SIZE = 65536
-"""Bytes that one read takes at most."""
+READ_SIZE = 122880
+"""Bytes that one read takes at most: a message of 64 KB whole, and below the size (128 KB) from which the system's
+allocator maps memory anew for each buffer."""
 
 
 def const(value):

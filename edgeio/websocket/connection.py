@@ -4,13 +4,16 @@
 without a hop. What to do with messages is for its subclasses: Engine.IO's transport, WsServer's channel.
 """
 
-from ..errors import StateError
-from ..timers import set_timeout
+from ..errors import OptionError, StateError
+from ..timers import clear_timeout, set_timeout
 from .codec import (
     ABNORMAL,
     BINARY,
     CLOSE,
+    CLOSE_CODES,
+    FIN,
     MAX_MESSAGE,
+    NO_STATUS,
     NORMAL,
     PING,
     PONG,
@@ -18,9 +21,14 @@ from .codec import (
     Decoder,
     close_payload,
     frame,
+    frame_head,
+    may_be_sent,
     parse_close,
     text_frame,
 )
+
+LARGE = 8192
+"""Bytes of a binary message from which it is not copied to stand behind its head."""
 
 CLOSE_TIMEOUT = 5000
 """Milliseconds that the peer has to answer a close frame."""
@@ -34,7 +42,7 @@ class Connection(Decoder):
     of RFC 6455 (ABNORMAL where no close frame came), wire_reason the stream's own ('transport close', ...).
     """
 
-    __slots__ = ('stream', 'deflate', '_code', '_reason', 'closing')
+    __slots__ = ('stream', 'deflate', '_code', '_reason', 'closing', '_timer')
 
     def __init__(self, stream, max_message=MAX_MESSAGE, deflate=None):
         Decoder.__init__(self, True, max_message, None if deflate is None else deflate.inflate)
@@ -42,6 +50,7 @@ class Connection(Decoder):
         self.deflate = deflate
         self._code, self._reason = ABNORMAL, ''
         self.closing = False
+        self._timer = None
         stream.protocol = self
 
     def send_text(self, text, compress=True):
@@ -52,9 +61,15 @@ class Connection(Decoder):
 
     def send_binary(self, data, compress=True):
         """Sends `data` (bytes) as one message; dropped once closing has begun."""
-        if not self.closing:
-            deflate = self.deflate
-            self.stream.write(frame(BINARY, data) if deflate is None else deflate.frame(BINARY, data, compress))
+        if self.closing:
+            return
+        if self.deflate is not None:
+            self.stream.write(self.deflate.frame(BINARY, data, compress))
+        elif len(data) < LARGE:
+            self.stream.write(frame(BINARY, data))
+        else:
+            self.stream.write(frame_head(FIN | BINARY, len(data)))
+            self.stream.write(data)
 
     def ping(self, payload=b''):
         """Sends a ping (payload: 125 bytes at most)."""
@@ -64,7 +79,10 @@ class Connection(Decoder):
             self.stream.write(frame(PING, payload))
 
     def close(self, code=NORMAL, reason=''):
-        """Begins the closing handshake; the peer has CLOSE_TIMEOUT ms to answer."""
+        """Begins the closing handshake; the peer has CLOSE_TIMEOUT ms to answer. OptionError for a code that may not
+        be sent (section 7.4), NO_STATUS aside: then the close frame is empty."""
+        if code != NO_STATUS and not may_be_sent(code):
+            raise OptionError('ws.close_code', 'not a close code that may be sent', code, CLOSE_CODES)
         if self.stream is not None and not self.closing:
             self._code, self._reason = code, reason
             self._send_close(code, reason)
@@ -107,6 +125,8 @@ class Connection(Decoder):
         """The stream is closed. It calls this once."""
         self.stop()
         self.stream = None
+        self.closing = True
+        clear_timeout(self._timer)
         self.on_closed(self._code, self._reason, reason)
 
     def _send_close(self, code, reason):
@@ -115,7 +135,7 @@ class Connection(Decoder):
             self.stream.write(frame(CLOSE, close_payload(code, reason)))
 
     def _close_later(self, ms):
-        set_timeout(self._give_up, ms)
+        self._timer = set_timeout(self._give_up, ms)
 
     def _give_up(self):
         if self.stream is not None:
