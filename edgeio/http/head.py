@@ -25,7 +25,8 @@ class Head:
     method, url, path, query_string, version ('1.1' or '1.0'), host (str or None), headers;
     length: bytes of body announced (0 for none); chunked; keep_alive: the connection may serve another request;
     expects_continue; upgrade: the protocol asked for ('websocket'; '' for none);
-    plain: a response to it needs no other framing than its Content-Length, even if it comes before the body.
+    plain: a response to it needs no other framing than its Content-Length, even if it comes before the body;
+    engine, plan: what server and app found for it, kept here so that they look for it once (None: not looked for).
     """
 
     __slots__ = (
@@ -44,6 +45,8 @@ class Head:
         'upgrade',
         'plain',
         'raw',
+        'engine',
+        'plan',
     )
 
     def __init__(self, line, fields):
@@ -62,6 +65,7 @@ class Head:
         self.upgrade = fields.upgrade if current and not self.has_body else ''
         self.plain = current and self.keep_alive and self.method != 'HEAD' and not self.expects_continue
         self.plain = self.plain and self.length <= MAX_DRAIN
+        self.engine = self.plan = None
 
 
 class Fields:
@@ -79,6 +83,10 @@ class Heads:
         self.seen = {}  # the bytes of a whole request without body -> Head
         self._blocks = {}  # the bytes of a header block -> Fields
         self._max_headers = limits['max_headers']
+
+    def forget(self):
+        """Forgets the heads of whole requests: what was found for them may be another from now on."""
+        self.seen.clear()
 
     def parse(self, data, start, line_end, end):
         """The Head in `data[start:end]`, whose request line ends at `line_end` and which ends with an empty line.

@@ -19,7 +19,10 @@ def response_head(status, message, fields):
 
     status: int; message: reason phrase or None; fields: {lower-case name: (name, value or tuple of values)} or None.
     """
-    key = status if fields is None and message is None else (status, message, tuple((fields or {}).items()))
+    if fields is None:
+        key = status if message is None else (status, message)
+    else:
+        key = (status, message) + tuple(fields.values())
     head = _made.get(key)
     if head is None:
         head = _make(status, message, fields or {})

@@ -155,9 +155,14 @@ class Response(EventEmitter):
             data = _as_bytes(data)
         if not self._plain or len(data) > PIECE or self.status_code not in _WITH_BODY:
             return self._end(data)
+        # Nearly every response: all of it in one piece. The rest of this is `_over`, without the call.
         head = response_head(self.status_code, self.status_message, self._fields)
         self.stream.write(b'%sContent-Length: %d\r\n\r\n%s' % (head, len(data), data))
-        self._over()
+        self._plain = False
+        self._stage = _FINISHED
+        self.connection.response_ended(self)
+        if self._events:
+            self._tell_end()
         return self
 
     def send_source(self, source, length):
@@ -232,8 +237,11 @@ class Response(EventEmitter):
         self._stage = _FINISHED
         self.connection.response_ended(self)
         if self._events:
-            self.emit('finish')
-            self.emit('close', None)
+            self._tell_end()
+
+    def _tell_end(self):
+        self.emit('finish')
+        self.emit('close', None)
 
     def _put(self, data):
         self.written += len(data)
@@ -313,6 +321,8 @@ def _listed(value):
 
 
 def _as_bytes(data):
+    if type(data) is str:
+        return data.encode()
     if isinstance(data, str):
         return data.encode()
     if isinstance(data, (bytes, bytearray, memoryview)):

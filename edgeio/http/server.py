@@ -142,11 +142,13 @@ class HttpServer(EventEmitter):
         if any(taken == path for taken, _ in self._mounts):
             raise OptionError('http.mounted', 'something is mounted there already', path, setting='path')
         self._mounts = tuple(sorted(self._mounts + ((path, engine),), key=lambda mount: -len(mount[0])))
+        self.heads.forget()
 
     def unmount(self, path):
         """Takes the engine at `path` away; fine where there is none."""
         path = _mount_path(path)
         self._mounts = tuple([mount for mount in self._mounts if mount[0] != path])
+        self.heads.forget()
 
     # -- for connections -----------------------------------------------------------------------------------------
 
@@ -154,8 +156,8 @@ class HttpServer(EventEmitter):
         """Gives a request to whom it is for. An exception is reported, and answered with 500."""
         try:
             if self._mounts:
-                engine = self._engine_of(req.head.path)
-                if engine is not None:
+                engine = self._engine_of(req.head)
+                if engine:
                     engine.handle_request(req, res)
                     return
             if self._events is not None:
@@ -173,8 +175,8 @@ class HttpServer(EventEmitter):
         """Gives a request for WebSocket to the engine on its path; False where there is none."""
         if req.head.upgrade != 'websocket':
             return False
-        engine = self._engine_of(req.head.path)
-        if engine is None:
+        engine = self._engine_of(req.head)
+        if not engine:
             return False
         before = stream.protocol
         try:
@@ -231,11 +233,17 @@ class HttpServer(EventEmitter):
     def _on_stream(self, stream):
         self._connections.add(HttpConnection(self, stream))
 
-    def _engine_of(self, path):
+    def _engine_of(self, head):
+        """The engine for a request; False where there is none."""
+        if head.engine is None:
+            head.engine = self._find_engine(head.path)
+        return head.engine
+
+    def _find_engine(self, path):
         for prefix, engine in self._mounts:
             if path.startswith(prefix) and (len(path) == len(prefix) or path[len(prefix)] == '/' or prefix == '/'):
                 return engine
-        return None
+        return False
 
     def _serve_nobody(self, req, res):
         if not self.listener_count('request') and not res.ended:

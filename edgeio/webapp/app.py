@@ -10,7 +10,6 @@ from .response import Response
 from .router import MAX_REMEMBERED, Router, changes
 from .static import static
 from .views import Views
-from .walk import Walk
 
 
 class WebApp(Router):
@@ -27,7 +26,7 @@ class WebApp(Router):
         self.settings = {}
         self.views = Views(self.settings)
         self._plans = {}
-        self._changes = -1
+        self._stamp = -1
         server.handler = self.handle
         server.app = self
         server.request_class = Request
@@ -115,41 +114,50 @@ class WebApp(Router):
 
     def handle(self, req, res):
         """Takes a request through the handlers that its method and path meet. The server calls it."""
-        path = req.head.path
-        if '%' in path:
-            path = normalise(path)
-            if path != req.head.path:
-                req.normalise(path)
-        if self._changes != changes[0]:
-            self._plans = {}
-            self._changes = changes[0]
-        key = (req.method, path)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._make_plan(key)
-        walk = req.walk = Walk(req, res, plan.steps, self._pass)
-        req.res = res
-        walk.go(0, None)
+        head = req.head
+        plan = head.plan
+        if plan is None or plan.stamp != changes[0]:
+            plan = head.plan = self._find_plan(head)
+        req.plan, req.res = plan, res
+        if plan.path != head.path:
+            req.normalise(plan.path)
+        if plan.handler is None:
+            req.walk.go(0, None)
+            return
+        # The usual case, a handler that answers: no way through the steps needs to be kept.
+        try:
+            result = plan.handler(req, res)
+        except Exception as exc:
+            req.walk.go(1, exc)
+            return
+        if result is not None and result is not res:
+            req.walk.take_result(result, 1)
 
     def fail(self, error, req, res):
         """What happens to an error that no error handler took: see `HttpServer.fail`."""
         self.server.fail(error, req, res)
 
-    def _make_plan(self, key):
-        plan = self.plan(key[0], key[1])
-        if len(self._plans) >= MAX_REMEMBERED:
-            self._plans.clear()
-        self._plans[key] = plan
+    def _find_plan(self, head):
+        if self._stamp != changes[0]:
+            self._plans = {}
+            self._stamp = changes[0]
+        key = (head.method, normalise(head.path))
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self.plan(key[0], key[1])
+            if len(self._plans) >= MAX_REMEMBERED:
+                self._plans.clear()
+            self._plans[key] = plan
         return plan
 
-    def _pass(self, req, res, error):
+    def nobody(self, req, res, error):
         """The end of a walk: nobody has answered."""
         if error is not None:
             self.fail(error, req, res)
             return
         if res.closed or res.headers_sent:
             return
-        allowed = self.plan(req.method, normalise(req.head.path)).allowed
+        allowed = req.plan.allowed
         if req.method == 'OPTIONS' and (allowed or req.head.path == '*'):
             res.status(204).set('Allow', _listed(allowed)).end()
         elif allowed and req.method not in allowed:

@@ -3,6 +3,7 @@
 from ..http.request import Request as HttpRequest
 from .cookies import parse_cookies
 from .types import matches_type
+from .walk import Walk
 
 
 class Request(HttpRequest):
@@ -16,7 +17,8 @@ class Request(HttpRequest):
     """True once a body parser took the body."""
     eos = None
     base_url = ''
-    walk = None  # the Walk through the app's handlers
+    plan = None  # the Plan of its way through the app's handlers
+    _walk = None
     _whole = None  # the url, normalised, where that is not the url as it came
     _params = None
     _cookies = None
@@ -26,6 +28,13 @@ class Request(HttpRequest):
     def app(self):
         """The WebApp that serves it."""
         return self.connection.server.app
+
+    @property
+    def walk(self):
+        """The Walk through the app's handlers. It begins behind the first one, if that was called without it."""
+        if self._walk is None:
+            self._walk = Walk(self, self.res, self.plan.steps, self.app.nobody)
+        return self._walk
 
     @property
     def original_url(self):

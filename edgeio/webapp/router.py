@@ -37,13 +37,25 @@ class Step:
 
 
 class Plan:
-    """steps: tuple of Step; allowed: the methods that routes with this path have."""
+    """The way of a request. path: normalised; steps: tuple of Step; allowed: the methods that routes with this path
+    have; stamp: `changes` when it was made; handler: the function of the first step where it takes (req, res), at
+    the root and without parameters, so that it can be called at once; else None.
+    """
 
-    __slots__ = ('steps', 'allowed')
+    __slots__ = ('path', 'steps', 'allowed', 'stamp', 'handler')
 
-    def __init__(self, steps, allowed):
+    def __init__(self, path, steps, allowed):
+        self.path = path
         self.steps = tuple(steps)
         self.allowed = tuple(sorted(allowed))
+        self.stamp = changes[0]
+        self.handler = self._direct_handler()
+
+    def _direct_handler(self):
+        if not self.steps:
+            return None
+        step = self.steps[0]
+        return step.fn if step.takes == 2 and not (step.params or step.base) else None
 
 
 class _Entry:
@@ -148,7 +160,7 @@ class Router:
         """The Plan of a request (path: escaped, normalised)."""
         steps, allowed = [], set()
         self.collect(method, path, _Position('', {}, ()), steps, allowed)
-        return Plan(steps, allowed)
+        return Plan(path, steps, allowed)
 
     def collect(self, method, path, position, steps, allowed):
         """Adds the steps of a request to `steps`, and the methods that its path has to `allowed`."""

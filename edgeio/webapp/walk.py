@@ -16,7 +16,7 @@ class Walk:
         self.res = res
         self._steps = steps
         self._done = done
-        self._at = 0
+        self._at = 1
 
     def fail(self, error):
         """The handler that has the request now has failed, later than its call: the error handlers are next."""
@@ -50,9 +50,10 @@ class Walk:
             self.go(at, exc)
             return
         if result is not None and result is not res:
-            self._take_result(result, at)
+            self.take_result(result, at)
 
-    def _take_result(self, result, at):
+    def take_result(self, result, at):
+        """What the handler before the step `at` returned: a task to run, or an error."""
         if is_generator(result):
             spawn(watch_over(result, lambda exc: self.go(at, exc)), self.req.original_url)
         elif isinstance(result, Exception):
