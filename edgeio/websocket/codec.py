@@ -23,6 +23,8 @@ FIN, RSV1, RSV, MASKED = 0x80, 0x40, 0x70, 0x80
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED, NO_STATUS, ABNORMAL = 1000, 1001, 1002, 1003, 1005, 1006
 BAD_DATA, POLICY, TOO_BIG, MISSING_EXTENSION, INTERNAL_ERROR, TRY_LATER = 1007, 1008, 1009, 1010, 1011, 1013
 
+CLOSE_CODES = '1000-1003, 1007-1014, 3000-4999'
+
 MAX_CONTROL = 125
 """Bytes of payload in a control frame, at most (section 5.5)."""
 
@@ -77,13 +79,18 @@ def close_payload(code, reason=''):
     return bytes((code >> 8, code & 255)) + text
 
 
+def may_be_sent(code):
+    """Whether a close frame may carry `code`; see CLOSE_CODES."""
+    return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
+
+
 def parse_close(payload):
     """(code, reason) of a close frame; (NO_STATUS, '') for an empty one. ProtocolError where it is not valid."""
     if not payload:
         return NO_STATUS, ''
     code = _from_bytes(payload[:2], 'big') if len(payload) > 1 else 0
-    if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
-        raise _violation('ws.close_code', 'a close frame has an invalid code', code, '1000-1003, 1007-1014, 3000-4999')
+    if not may_be_sent(code):
+        raise _violation('ws.close_code', 'a close frame has an invalid code', code, CLOSE_CODES)
     try:
         return code, decode_utf8(payload[2:])
     except UnicodeError:

@@ -48,11 +48,11 @@ class Channel(EventEmitter):
         return self._wire.stream is not None and self._wire.stream.writable
 
     def send(self, data, compress=True):
-        """Sends `data` (str: a text message, bytes: a binary one); False where the channel is closed.
+        """Sends `data` (str: a text message, bytes: a binary one); False where the channel is closed, or closing.
 
         compress: False to leave it uncompressed, where compression was negotiated.
         """
-        if self._wire.stream is None:
+        if self._wire.closing:
             return False
         if isinstance(data, str):
             self._wire.send_text(data, compress)
@@ -67,8 +67,6 @@ class Channel(EventEmitter):
 
     def close(self, code=NORMAL, reason=''):
         """Closes the channel. code: 1000, or 3000 to 4999 for meanings of the app's own; reason: str."""
-        if not (code == NORMAL or 1001 <= code <= 1014 or 3000 <= code <= 4999):
-            raise OptionError('ws.close_code', 'a close code that cannot be sent', code, '1000 or 3000-4999')
         self._wire.close(code, reason)
 
 
