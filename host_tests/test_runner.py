@@ -1,0 +1,141 @@
+"""The commands `run` and `new`, as a person calls them."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from host_tests.processes import ROOT, Program
+
+
+def edgeio(*arguments, cwd=ROOT, env=None):
+    """Runs the command to its end."""
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT), **(env or {})}
+    command = [sys.executable, '-m', 'edgeio', *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=30)
+
+
+@pytest.fixture
+def write_app(tmp_path):
+    """`write_app(source)` makes an app folder with that main program."""
+
+    def write(source, **manifest):
+        folder = tmp_path / 'app'
+        folder.mkdir()
+        (folder / 'app.json').write_text(json.dumps({'name': 'test', **manifest}))
+        (folder / manifest.get('main', 'main.py')).write_text(source)
+        return folder
+
+    return write
+
+
+def test_app_runs_as_the_main_program_in_its_own_folder(write_app):
+    source = '''
+import os, helper
+assert __name__ == '__main__'
+print(sorted(os.listdir('.')), __file__, helper.NAME)
+'''
+    folder = write_app(source)
+    (folder / 'helper.py').write_text('NAME = "beside it"')
+    done = edgeio('run', folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].endswith('main.py beside it')
+
+
+def test_main_program_may_have_another_name(write_app):
+    assert edgeio('run', write_app('print("started")', main='start.py')).stdout == 'started\n'
+
+
+def test_exception_in_the_app_is_shown_with_its_line_and_ends_the_command(write_app):
+    done = edgeio('run', write_app('\n\nraise ValueError("on purpose")\n'))
+    assert done.returncode != 0
+    assert 'line 3' in done.stderr and 'ValueError: on purpose' in done.stderr
+
+
+LOOP = '''
+from edgeio import iosched
+print('http://127.0.0.1:1 ready', flush=True)
+while True:
+    iosched.poll(50)
+'''
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_app_ends_on_a_signal(number, write_app):
+    program = Program([sys.executable, '-m', 'edgeio', 'run', write_app(LOOP)], env={'PYTHONPATH': str(ROOT)})
+    program.wait_for('ready')
+    assert program.stop(number) == 0
+    assert 'stopped' in program.log and 'Traceback' not in program.log
+
+
+@pytest.mark.parametrize('arguments, says', [
+    ([], 'no app folder was named'),
+    (['nowhere'], 'nowhere/app.json cannot be read'),
+    (['a', 'b'], "unknown argument 'b'"),
+    (['a', '--prot', '1'], "unknown argument '--prot'"),
+    (['a', '--port'], '--port needs a value'),
+    (['a', '--port', 'x'], "not a port; seen: 'x'; expected: 0 to 65535"),
+    (['a', '--port=65536'], 'not a port'),
+    (['a', '--port=-1'], 'not a port'),
+])  # fmt: skip
+def test_wrong_arguments_are_told_in_a_line_without_a_traceback(arguments, says, tmp_path):
+    done = edgeio('run', *arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert says in done.stderr and done.stderr.startswith('edgeio: ') and done.stderr.count('\n') == 1
+
+
+# -- new -----------------------------------------------------------------------------------------------------------
+
+
+def test_new_app_runs_at_once(tmp_path, run_app):
+    made = edgeio('new', 'my-app', cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert 'python3 -m edgeio run my-app' in made.stdout
+    assert json.loads((tmp_path / 'my-app' / 'app.json').read_text())['name'] == 'my-app'
+    app = run_app(tmp_path / 'my-app')
+    connection = http.client.HTTPConnection('127.0.0.1', app.port, timeout=20)
+    connection.request('GET', '/')
+    page = connection.getresponse()
+    assert page.status == 200 and b'<html' in page.read().lower()
+    connection.close()
+
+
+@pytest.mark.parametrize('arguments, says', [
+    ([], 'one name is needed'),
+    (['a', 'b'], 'one name is needed'),
+    (['--help'], 'one name is needed'),
+    (['a b'], 'not a name for an app'),
+    (['/'], 'not a name for an app'),
+    (['there'], 'the folder cannot be made'),
+    (['no/such/parent'], 'the folder cannot be made'),
+])  # fmt: skip
+def test_new_says_what_is_wrong_and_makes_nothing(arguments, says, tmp_path):
+    (tmp_path / 'there').mkdir()
+    done = edgeio('new', *arguments, cwd=tmp_path)
+    assert done.returncode == 1 and says in done.stderr and 'Traceback' not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ['there'] and not list((tmp_path / 'there').iterdir())
+
+
+# -- the command itself --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('arguments', [[], ['help'], ['--help'], ['-h']])
+def test_help_names_the_commands(arguments):
+    done = edgeio(*arguments)
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in ('run APP_FOLDER', 'new NAME', 'version'))
+
+
+def test_version_is_that_of_the_package():
+    from edgeio import __version__
+
+    assert edgeio('version').stdout == f'edgeio {__version__}\n'
+
+
+def test_unknown_command_is_told_and_ends_with_2():
+    done = edgeio('rnu')
+    assert done.returncode == 2 and 'no such command: rnu' in done.stdout + done.stderr
