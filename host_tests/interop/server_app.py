@@ -75,7 +75,7 @@ class Refusal(Exception):
     """An error whose `data` the client gets."""
 
     def __init__(self, text, data=None):
-        Exception.__init__(self, text)
+        super().__init__(text)
         self.data = data
 
 
