@@ -13,7 +13,8 @@ from ..errors import OptionError, ProtocolError
 from ..events import EventEmitter
 from ..http.response import make_fields
 from ..names import settable
-from ..options import read_options, require
+from ..net.admission import Admission
+from ..options import read_options
 from ..report import report
 from ..sweep import Sweep
 from ..timers import set_immediate
@@ -31,28 +32,11 @@ from .errors import (
     Refusal,
     unsupported,
 )
+from .options import OPTIONS, check_options
 from .polling import Polling
 from .session import Session
+from .undecided import Undecided
 from .websocket import WebSocket
-
-OPTIONS = {
-    'path': '/engine.io',
-    'ping_timeout': 60000,
-    'ping_interval': 25000,
-    'upgrade_timeout': 10000,
-    'max_http_buffer_size': 1000000,
-    'max_buffered': 16777216,
-    'per_message_deflate': False,
-    'transports': ('polling', 'websocket'),
-    'allow_upgrades': True,
-    'allow_eio3': True,
-    'allow_request': None,
-    'initial_packet': None,
-    'cookie': False,
-    'origins': '*',
-    'cors': None,
-}
-"""Options and their defaults; times in ms, sizes in bytes. See `Server`."""
 
 
 class Server(EventEmitter):
@@ -61,10 +45,11 @@ class Server(EventEmitter):
     server: an HttpServer or WebApp, or None (attach it later). Options (as keywords, or a dict with either
     spelling): path; ping_interval, ping_timeout, upgrade_timeout (ms); max_http_buffer_size (bytes of one message
     or POST); max_buffered (bytes that wait for a session's next poll; beyond, it is closed with 'write queue
-    overflow'); per_message_deflate (compression of WebSocket messages: False, True, or a dict, see
-    websocket.deflate); transports (of 'polling', 'websocket'); allow_upgrades; allow_eio3 (serve clients 1.x and 2.x);
-    allow_request(req, callback(error, success)); initial_packet; cookie (False, a name, or a dict); origins ('*',
-    a string, a list, or a function (origin, callback(error, success))); cors (a dict). Raises OptionError.
+    overflow'); max_sessions, max_sessions_per_address (0: as for connections, see net.admission); per_message_deflate
+    (compression of WebSocket messages: False, True, or a dict, see websocket.deflate); transports (of 'polling',
+    'websocket'); allow_upgrades; allow_eio3 (serve clients 1.x and 2.x); allow_request(req, callback(error, success));
+    initial_packet; cookie (False, a name, or a dict); origins ('*', a string, a list, or a function (origin,
+    callback(error, success))); cors (a dict). Raises OptionError.
     """
 
     def __init__(self, server=None, options=None, **kwargs):
@@ -75,6 +60,8 @@ class Server(EventEmitter):
         self.generate_id = make_id
         self.heartbeats = Sweep(min(self.options['ping_interval'], self.options['ping_timeout']) // 100)
         self.cors = Cors(self.options)
+        names = ('max_sessions', 'max_sessions_per_address')
+        self.admission = Admission(self.options[names[0]], self.options[names[1]], names)
         self._deflate = read_deflate(self.options['per_message_deflate'])
         self.closed = False
         self._websockets = 0  # those whose stream is still there, refused and probing ones included
@@ -140,7 +127,11 @@ class Server(EventEmitter):
 
     def handle_upgrade(self, req, stream, head):
         """A WebSocket handshake below the path (the HttpServer's call). head: bytes that came after it."""
-        self._pass(req, None, lambda error: self._serve_upgrade(req, stream, head, error))
+        undecided = Undecided(stream, head)
+        if self._middleware:
+            self._pass(req, None, lambda error: self._serve_upgrade(req, undecided, error))
+        else:
+            self._serve_upgrade(req, undecided, None)
 
     def _pass(self, req, res, done):
         chain = iter(list(self._middleware))
@@ -169,11 +160,11 @@ class Server(EventEmitter):
             return
         self._verify(req, False, lambda refusal: self._begin_polling(req, res, refusal))
 
-    def _serve_upgrade(self, req, stream, head, error):
+    def _serve_upgrade(self, req, undecided, error):
         if error is not None:
-            self._refuse_upgrade(req, stream, Refusal(BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
+            self._begin_websocket(req, undecided, Refusal(BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
             return
-        self._verify(req, True, lambda refusal: self._begin_websocket(req, stream, head, refusal))
+        self._verify(req, True, lambda refusal: self._begin_websocket(req, undecided, refusal))
 
     def _verify(self, req, upgrade, done):
         query = req.query
@@ -214,6 +205,8 @@ class Server(EventEmitter):
     # -- sessions ------------------------------------------------------------------------------------------------
 
     def _begin_polling(self, req, res, refusal):
+        if res.closed:
+            return  # while the app thought about it
         if refusal is None:
             session = self._open(req)
             refusal = session if isinstance(session, Refusal) else None
@@ -227,7 +220,10 @@ class Server(EventEmitter):
         session.polling.handle(req, res)
         self._welcome(session, ['websocket'] if self._upgrades() else [])
 
-    def _begin_websocket(self, req, stream, head, refusal):
+    def _begin_websocket(self, req, undecided, refusal):
+        if undecided.stream is None:
+            return
+        stream, head = undecided.settle()
         key = None
         if refusal is None:
             try:
@@ -264,9 +260,18 @@ class Server(EventEmitter):
         except Exception as exc:
             report(exc, 'generate_id')
             return Refusal(BAD_REQUEST, {'name': 'ID_GENERATION_ERROR'})
+        setting = self.admission.enter(req.ip)
+        if setting is not None:
+            detail = 'the server has no room for another session (' + setting + ')'
+            return Refusal(FORBIDDEN, {'setting': setting}, detail, 'Too many sessions')
         session = Session(self, sid, self._revision(req.query), req)
         self.sessions[sid] = session
         return session
+
+    def forget(self, session):
+        """`session` is closed."""
+        if self.sessions.pop(session.id, None) is not None:
+            self.admission.leave(session.remote_address)
 
     def _welcome(self, session, upgrades):
         options = self.options
@@ -370,17 +375,6 @@ def field(query, name):
     """The field `name` of a query (str), the first of several; None where it is missing."""
     value = query.get(name)
     return value[0] if type(value) is list else value
-
-
-def check_options(where, options):
-    """Raises OptionError for a value that cannot be used."""
-    for name in ('ping_timeout', 'ping_interval', 'upgrade_timeout', 'max_http_buffer_size', 'max_buffered'):
-        value = options[name]
-        require(where, name, value, isinstance(value, int) and value > 0, 'a number above 0')
-    path = options['path']
-    require(where, 'path', path, isinstance(path, str) and path[:1] == '/', "a path that begins with '/'")
-    known = all(name in ('polling', 'websocket') for name in options['transports'])
-    require(where, 'transports', options['transports'], known and options['transports'], "'polling', 'websocket'")
 
 
 def session_cookie(cookie, sid):

@@ -294,7 +294,7 @@ class Session(EventEmitter):
         self.state = CLOSED
         server = self.server
         server.heartbeats.drop(self)
-        server.sessions.pop(self.id, None)
+        server.forget(self)
         candidate, ws, polling = self._candidate, self.ws, self.polling
         if candidate is not None:
             self.on_candidate_closed()

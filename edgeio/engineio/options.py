@@ -1,0 +1,38 @@
+"""The options of an Engine.IO server, and what they may be."""
+
+from ..options import require
+
+OPTIONS = {
+    'path': '/engine.io',
+    'ping_timeout': 60000,
+    'ping_interval': 25000,
+    'upgrade_timeout': 10000,
+    'max_http_buffer_size': 1000000,
+    'max_buffered': 16777216,
+    'max_sessions': 0,
+    'max_sessions_per_address': 0,
+    'per_message_deflate': False,
+    'transports': ('polling', 'websocket'),
+    'allow_upgrades': True,
+    'allow_eio3': True,
+    'allow_request': None,
+    'initial_packet': None,
+    'cookie': False,
+    'origins': '*',
+    'cors': None,
+}
+"""Options and their defaults; times in ms, sizes in bytes. See `Server`."""
+
+
+def check_options(where, options):
+    """Raises OptionError for a value that cannot be used."""
+    for name in ('ping_timeout', 'ping_interval', 'upgrade_timeout', 'max_http_buffer_size', 'max_buffered'):
+        value = options[name]
+        require(where, name, value, isinstance(value, int) and value > 0, 'a number above 0')
+    for name in ('max_sessions', 'max_sessions_per_address'):
+        value = options[name]
+        require(where, name, value, isinstance(value, int) and value >= 0, 'a number, 0 or more')
+    path = options['path']
+    require(where, 'path', path, isinstance(path, str) and path[:1] == '/', "a path that begins with '/'")
+    known = all(name in ('polling', 'websocket') for name in options['transports'])
+    require(where, 'transports', options['transports'], known and options['transports'], "'polling', 'websocket'")
