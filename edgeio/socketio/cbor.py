@@ -2,10 +2,17 @@
 
     io = Server(app.server, parser=CborParser)
 
-The browser's side is `edgeio/client/cbor.js`, served at `<path>/cbor.js`: `io({ parser: cborParser })`.
+    <script src="/socket.io/socket.io.js"></script>
+    <script src="/socket.io/cbor.js"></script>
+    <script>const socket = io({ parser: cborParser });</script>
+
+The browser's side is `edgeio/client/cbor.js`; it serves the official client as well.
 A packet is the map {type, nsp, data, id}, as other binary parsers of Socket.IO have it.
 """
 
+from io import BytesIO
+
+from ..engineio.codec import MESSAGE
 from ..errors import OptionError, ProtocolError
 from .codec import MAX_NSP
 from .packet import ACK, CONNECT, DISCONNECT, EVENT, check_event
@@ -13,7 +20,12 @@ from .packet import ACK, CONNECT, DISCONNECT, EVENT, check_event
 MAX_DEPTH = 32
 """Levels of lists and maps in a packet, at most."""
 
+MAX_INT = 1 << 64
+"""Integers above this, or below its negative, have no form without tags."""
+
 _PLAIN = (type(None), bool, int, float, str, bytes)
+_LISTS = (list, tuple)
+_BYTES = (bytearray, memoryview)
 
 
 class CborParser:
@@ -27,16 +39,29 @@ class CborParser:
                 'sio.cbor2', 'the CBOR parser needs the package cbor2', setting='pip install edgeio[cbor]'
             ) from None
         self._dumps = cbor2.dumps
-        self.loads = cbor2.loads
+        self._decoder = cbor2.CBORDecoder
+        self._end = cbor2.CBORDecodeEOF
 
     def encode(self, kind, nsp, ack_id, data):
         """(packet, None): bytes. TypeError or ValueError for what CBOR has no form for."""
         packet = {'type': kind, 'nsp': nsp}
         if data is not None:
+            _check_sendable(data, 1)
             packet['data'] = data
         if ack_id is not None:
             packet['id'] = int(ack_id)
         return self._dumps(packet), None
+
+    def decode(self, data):
+        """The value that `data` (bytes) is. Exceptions of the library's own, or ProtocolError."""
+        decoder = self._decoder(BytesIO(data))
+        value = decoder.decode()
+        try:
+            decoder.read(1)
+        except self._end:
+            _check_plain(value, 0)
+            return value
+        raise _bad('something behind the packet', len(data))
 
     def decoder(self, client):
         """The decoder of one connection."""
@@ -46,27 +71,34 @@ class CborParser:
 class CborDecoder:
     """Reads the packets of one connection."""
 
-    __slots__ = ('_loads', '_client')
+    __slots__ = ('_decode', '_client')
 
     def __init__(self, parser, client):
-        self._loads = parser.loads
+        self._decode = parser.decode
         self._client = client
 
     def on_text(self, packet):
-        """A text message: this parser has none."""
-        self._client.on_violation(_bad('text where CBOR is due', packet))
+        """A text packet of Engine.IO: a message in text is none of this parser's."""
+        if packet[:1] == MESSAGE:
+            self._client.on_violation(_bad('text where CBOR is due', packet))
+        else:
+            self._client.conn.on_text_packet(packet)
 
     def on_binary(self, data):
         """A packet."""
         try:
-            packet = self._loads(data)
-            _check_plain(packet, 0)
-            self._take(packet)
+            packet = self._decode(data)
         except ProtocolError as exc:
             self._client.on_violation(exc)
+            return
         except Exception as exc:
             # What the library raises for hostile input has many types; none of it may reach the loop.
             self._client.on_violation(_bad('not CBOR: ' + str(exc)[:80], data))
+            return
+        try:
+            self._take(packet)
+        except ProtocolError as exc:
+            self._client.on_violation(exc)
 
     def on_drain(self):
         """The session has room to write again."""
@@ -94,7 +126,7 @@ class CborDecoder:
         elif kind == CONNECT and (data is None or type(data) is dict):
             nsp, _, query = nsp.partition('?')
             client.on_connect(nsp, query or None, data)
-        elif kind == DISCONNECT:
+        elif kind == DISCONNECT and data is None:
             client.on_disconnect(nsp)
         else:
             raise _bad('a packet that is not defined', kind)
@@ -115,6 +147,26 @@ def _check_plain(value, depth):
             _check_plain(item, depth + 1)
     elif kind not in _PLAIN:
         raise _bad('a type that is not served', kind.__name__)
+
+
+def _check_sendable(value, depth):
+    """TypeError or ValueError for what would need a tag: neither side takes those."""
+    if depth > MAX_DEPTH:
+        raise ValueError('nested too deeply for CBOR: more than %d levels' % MAX_DEPTH)
+    kind = type(value)
+    if kind in _LISTS:
+        for item in value:
+            _check_sendable(item, depth + 1)
+    elif kind is dict:
+        for key, item in value.items():
+            if type(key) is not str:
+                raise TypeError('a key that is not text: ' + repr(key)[:80])
+            _check_sendable(item, depth + 1)
+    elif kind is int:
+        if not -MAX_INT <= value < MAX_INT:
+            raise ValueError('an integer that is too large for CBOR without tags')
+    elif kind not in _PLAIN and kind not in _BYTES:
+        raise TypeError('a type that is not served: ' + kind.__name__)
 
 
 def _bad(text, seen):

@@ -1,7 +1,7 @@
 // The official clients, as hands for a test in Python: one process for the whole run.
 //
 // stdin, one JSON request a line; `n` is the number that the test gave to the socket:
-//   {do: 'open', n, client: '4' | '3' | '2' | '1', url, nsp, options, like}   like: another socket's connection
+//   {do: 'open', n, client: '4' | '3' | '2' | '1' | 'own', url, nsp, options, like}   like: another socket's connection
 //   {do: 'emit', n, args, ack}       ack: a number; the answer comes as the event 'ack' with it first
 //   {do: 'reply', reply, args}       answers an event that came with `reply`
 //   {do: 'call', n, path, args}      calls a method of the socket, such as io.engine.close
@@ -10,7 +10,10 @@
 
 const readline = require('readline');
 
-const CLIENTS = { 4: 'socket.io-client-4', 3: 'socket.io-client-3', 2: 'socket.io-client-2', 1: 'socket.io-client-1' };
+const CLIENTS = {
+  4: 'socket.io-client-4', 3: 'socket.io-client-3', 2: 'socket.io-client-2', 1: 'socket.io-client-1',
+  own: '../../edgeio/client/socket.io.js',
+};
 const OWN_EVENTS = ['connect', 'disconnect', 'connect_error', 'error'];
 
 const sockets = new Map();
@@ -18,7 +21,7 @@ const replies = new Map();
 
 const actions = {
   open({ n, client, url, nsp, options, like }) {
-    const library = require(CLIENTS[client]);
+    const library = load(client);
     if (options.parser) {
       options.parser = require(options.parser);
     }
@@ -27,12 +30,7 @@ const actions = {
     });
     sockets.set(n, socket);
     OWN_EVENTS.forEach((name) => socket.on(name, (...args) => tell(n, name, args)));
-    const { onevent } = socket;
-    socket.onevent = (packet) => {
-      const [name, ...args] = packet.data;
-      tell(n, name, args, packet.id == null ? null : keep(socket.ack(packet.id)));
-      onevent.call(socket, packet);
-    };
+    hear(socket, (name, args, ack) => tell(n, name, args, ack && keep(ack)));
     socket.open();
   },
   emit({ n, args, ack }) {
@@ -49,6 +47,30 @@ const actions = {
     owner[method](...args.map(readable));
   },
 };
+
+function load(client) {
+  if (client === 'own' && !globalThis.WebSocket) {
+    // Ours runs in browsers and takes their WebSocket. The official ones would take it too, without its headers: they
+    // look for it once, when they are loaded.
+    Object.keys(CLIENTS).forEach((name) => require(CLIENTS[name]));
+    globalThis.WebSocket = require('ws');
+  }
+  return require(CLIENTS[client]);
+}
+
+// Calls `told(name, args, ack)` for each event; the old clients have no onAny.
+function hear(socket, told) {
+  const { onevent } = socket;
+  if (onevent) {
+    socket.onevent = (packet) => {
+      const [name, ...args] = packet.data;
+      told(name, args, packet.id == null ? null : socket.ack(packet.id));
+      onevent.call(socket, packet);
+    };
+  } else {
+    socket.onAny((name, ...args) => told(name, args, typeof args[args.length - 1] === 'function' ? args.pop() : null));
+  }
+}
 
 function keep(fn) {
   replies.set(replies.size + 1, fn);

@@ -2,6 +2,7 @@
 
 import pytest
 
+from host_tests.document.real import RealClients
 from host_tests.socketio.raw import RawClient
 from host_tests.socketio.serving import Servers
 
@@ -32,3 +33,11 @@ def raw():
     yield connect
     for client in clients:
         client.drop()
+
+
+@pytest.fixture(scope='module')
+def real_clients():
+    """The official clients, and our own: see document/real.py."""
+    clients = RealClients()
+    yield clients
+    clients.stop()
