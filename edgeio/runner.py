@@ -32,12 +32,15 @@ def run(folder, program):
     sys.path.insert(0, '.')
     with open(program) as file:
         source = file.read()
-    compat.on_terminate(_interrupt)
+    compat.on_terminate(_interrupt, iosched.poll, iosched.set_immediate)
     watchdog.start()
     try:
         exec(compile(source, program, 'exec'), {'__name__': '__main__', '__file__': program})
     except KeyboardInterrupt:
-        _stop()
+        try:
+            _stop()
+        except KeyboardInterrupt:
+            pass  # asked again: no more moments
         print('stopped')
     return 0
 

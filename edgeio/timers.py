@@ -106,11 +106,12 @@ def count():
 
 
 def _run_immediates():
+    # Only what has run, or was cleared, is taken out: an interrupt in one loses none of the others.
     global _immediates
-    due, _immediates = _immediates, []
-    for timer in due:
+    for timer in _immediates[:]:
         if timer.callback is not None:
             timer.fire()
+    _immediates = [timer for timer in _immediates if timer.callback is not None]
 
 
 def _run_heap(now, newest):

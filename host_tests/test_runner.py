@@ -139,3 +139,67 @@ def test_version_is_that_of_the_package():
 def test_unknown_command_is_told_and_ends_with_2():
     done = edgeio('rnu')
     assert done.returncode == 2 and 'no such command: rnu' in done.stdout + done.stderr
+
+
+# -- the moment of a signal ----------------------------------------------------------------------------------------
+
+BUSY = '''
+import os, signal
+from edgeio import iosched
+
+done = []
+
+
+def work():
+    os.kill(os.getpid(), %s)
+    for _ in range(1000):
+        pass  # Python runs its signal handlers between two lines
+    done.append('finished its work')
+
+
+iosched.set_timeout(work, 1)
+iosched.set_timeout(done.append, 1, 'and so did the next one')
+try:
+    iosched.forever()
+finally:
+    print(done)
+'''
+
+
+@pytest.mark.parametrize('number', ['signal.SIGTERM', 'signal.SIGINT'])
+def test_signal_in_the_middle_of_the_loops_work_waits_for_the_end_of_the_turn(number, write_app):
+    done = edgeio('run', write_app(BUSY % number))
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.splitlines() == ["['finished its work', 'and so did the next one']", 'stopped']
+
+
+def test_second_signal_does_not_wait(write_app):
+    source = '''
+import os, signal
+from edgeio import iosched
+
+
+def hang():
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000):
+            pass
+    print('hangs on')
+
+
+iosched.set_timeout(hang, 1)
+iosched.forever()
+'''
+    done = edgeio('run', write_app(source))
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'stopped\n', '')
+
+
+def test_signal_outside_of_the_loop_does_not_wait(write_app):
+    source = '''
+import os, signal
+os.kill(os.getpid(), signal.SIGTERM)
+while True:
+    pass
+'''
+    done = edgeio('run', write_app(source))
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'stopped\n', '')

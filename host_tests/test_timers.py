@@ -249,6 +249,28 @@ def test_exception_in_an_immediate_harms_no_other(clock, seen, reports):
     reports.clear()
 
 
+def test_interrupt_in_an_immediate_loses_no_other(clock, seen):
+    def interrupt():
+        iosched.set_immediate(seen.append, 'set before')
+        raise KeyboardInterrupt
+
+    iosched.set_immediate(interrupt)
+    iosched.set_immediate(seen.append, 'due as well')
+    with pytest.raises(KeyboardInterrupt):
+        clock.advance(0)
+    clock.advance(0)
+    assert seen == ['due as well', 'set before']
+
+
+def test_poll_inside_an_immediate_runs_each_other_once(clock, seen):
+    iosched.set_immediate(lambda: iosched.poll(0))
+    iosched.set_immediate(seen.append, 'a')
+    iosched.set_immediate(seen.append, 'b')
+    clock.advance(0)
+    clock.advance(0)
+    assert seen == ['a', 'b']
+
+
 def test_coroutine_function_is_run_as_a_task(clock, seen):
     async def work(name):
         await iosched.sleep(5)

@@ -11,7 +11,6 @@ import sys as _sys
 import time as _time
 import types as _types
 
-
 READ_SIZE = 122880
 """Bytes that one read takes at most: a message of 64 KB whole, and below the size (128 KB) from which the system's
 allocator maps memory anew for each buffer."""
@@ -349,8 +348,28 @@ def anchor_imports():
     _sys.path[:] = [os.path.abspath(entry) for entry in _sys.path]
 
 
-def on_terminate(fn):
-    """Calls `fn()` when the process is asked to end (SIGTERM)."""
+def on_terminate(fn, loop, later):
+    """Calls `fn()` when the process is asked to end (SIGTERM, SIGINT), for `fn` to raise an exception.
+
+    In the middle of the work of `loop` (a function) that would leave something half done, such as an answer that is
+    sent but still queued: then it is `later(fn)`. Where the loop waits, in code outside of it, and when asked again,
+    it is at once.
+    """
     import signal
 
-    signal.signal(signal.SIGTERM, lambda signum, frame: fn())
+    asked = []
+
+    def handle(number, frame):
+        if asked or frame is None or frame.f_code is Poller.wait.__code__ or not _runs(loop, frame):
+            fn()
+        asked.append(number)
+        later(fn)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+
+
+def _runs(function, frame):
+    while frame is not None and frame.f_code is not function.__code__:
+        frame = frame.f_back
+    return frame is not None

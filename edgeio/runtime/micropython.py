@@ -347,5 +347,5 @@ def anchor_imports():
             module.__path__ = here + path
 
 
-def on_terminate(fn):
+def on_terminate(fn, loop, later):
     """Calls `fn()` when the process is asked to end; MicroPython has no signals: it just ends."""
