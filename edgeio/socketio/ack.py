@@ -64,12 +64,18 @@ class Gathering:
     def __init__(self, fn, ms):
         self._handler = make_handler(fn)
         self.answers = []
+        self._asked = ()
+        self._ack_id = None
         self._missing = None
         self._timer = set_timeout(self._time_up, ms)
 
-    def expect(self, count):
-        """`count` clients were asked."""
-        self._missing = count - len(self.answers)
+    def expect(self, sockets, ack_id):
+        """`sockets` are asked, under the number `ack_id`."""
+        self._asked = sockets
+        self._ack_id = ack_id
+        for socket in sockets:
+            socket.expect_answer(ack_id, self)
+        self._missing = len(sockets)
         if self._missing == 0:
             self._finish(None)
 
@@ -87,12 +93,15 @@ class Gathering:
         """A client is gone: its answer stays missing until the time is up."""
 
     def _time_up(self):
+        for socket in self._asked:
+            socket.expect_no_more(self._ack_id)
         missing = 'nobody was asked' if self._missing is None else str(self._missing) + ' answers are missing'
         self._finish(AckTimeout('operation has timed out: ' + missing, self.answers))
 
     def _finish(self, error):
         handler, self._handler = self._handler, None
         self._timer.clear()
+        self._asked = ()
         if handler is not None:
             call(handler, (error, self.answers), 'ack')
 

@@ -110,9 +110,7 @@ class Adapter(EventEmitter):
         encoded = Encoded(*nsp.server.parser.encode(EVENT, nsp.name, ack_id, data), compress)
         sockets = self.select(rooms, excluded)
         if gathering is not None:
-            gathering.expect(len(sockets))
-            for socket in sockets:
-                socket.expect_answer(ack_id, gathering)
+            gathering.expect(sockets, ack_id)
         return self.deliver(encoded, data, sockets, volatile)
 
     def deliver(self, encoded, data, sockets, volatile):

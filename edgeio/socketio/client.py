@@ -11,13 +11,14 @@ MAX_PARTED = 16
 class Client:
     """One Engine.IO session and its sockets. conn: the session; request: the Request it began with; id: its sid."""
 
-    __slots__ = ('server', 'conn', 'sockets', 'root', 'bucket', '_parted')
+    __slots__ = ('server', 'conn', 'sockets', 'asked', 'root', 'bucket', '_parted')
     __getattr__ = camel
 
     def __init__(self, server, conn):
         self.server = server
         self.conn = conn
         self.sockets = {}  # namespace name -> Socket, from CONNECT on
+        self.asked = ()  # names of namespaces that may come into being for it, once the app has said so
         self.root = None  # the socket of the main namespace, once it is connected
         self.bucket = None
         self._parted = ()
@@ -82,7 +83,7 @@ class Client:
 
     def on_connect(self, nsp, query, auth):
         """A request to join `nsp`. query: str behind its name (revision 4); auth: dict (revision 5), or None."""
-        if nsp in self.sockets:
+        if nsp in self.sockets or nsp in self.asked:
             if self.conn.protocol == 3 and nsp == '/':
                 return  # clients of revision 4 are in the main namespace from the beginning
             self.close()

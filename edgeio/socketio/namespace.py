@@ -261,6 +261,17 @@ class ParentNamespace(Senders):
         self.children.add(child)
         return child
 
+    def make_room(self):
+        """True where one child more may be; where there are `max_child_namespaces`, an empty one makes room."""
+        if len(self.children) < self.server.options['max_child_namespaces']:
+            return True
+        child = next((c for c in self.children if not c.sockets), None)
+        if child is None:
+            return False
+        self.children.discard(child)
+        self.server.remove_namespace(child)
+        return True
+
     def child_emptied(self, child):
         """The last socket of `child` is gone."""
         if self.server.options['cleanup_empty_child_namespaces']:

@@ -1,7 +1,7 @@
 """The Socket.IO server (document, "Server")."""
 
 from ..compat import monotonic_ms
-from ..engineio.server import OPTIONS as ENGINE_OPTIONS
+from ..engineio.options import OPTIONS as ENGINE_OPTIONS
 from ..engineio.server import Server as Engine
 from ..engineio.server import make_id
 from ..errors import OptionError, StateError
@@ -29,6 +29,9 @@ _OWN_OPTIONS = {
     'max_attachments': MAX_ATTACHMENTS,
     'max_attachment_bytes': 4000000,
     'max_namespaces': 64,
+    'max_child_namespaces': 1024,
+    'max_rooms': 1024,
+    'max_pending_acks': 10000,
 }
 
 OPTIONS = ENGINE_OPTIONS.copy()
@@ -43,9 +46,10 @@ class Server(Senders):
     dict with the document's spelling: path ('/socket.io'), serve_client (True), client_file (a path: serves that
     file as the client), adapter (a class), parser (an object or a class), connect_timeout (ms until a client must
     have joined a namespace), cleanup_empty_child_namespaces, connection_state_recovery (see recovery.py),
-    max_attachments, max_attachment_bytes, max_namespaces (of one client), and those of engineio.Server: ping_timeout,
-    ping_interval, transports, origins, cookie, allow_upgrades, ... Raises OptionError for an unknown option, naming
-    the nearest known one.
+    max_attachments, max_attachment_bytes, max_namespaces (that come into being for one client), max_child_namespaces
+    (of one dynamic namespace), max_rooms (of one socket), max_pending_acks (that a client owes), and those of
+    engineio.Server: ping_timeout, ping_interval, transports, origins, cookie, allow_upgrades, ... Raises OptionError
+    for an unknown option, naming the nearest known one.
     """
 
     def __init__(self, server=None, options=None, **kwargs):
@@ -186,7 +190,10 @@ class Server(Senders):
 
     def connect(self, client, name, query, auth):
         """A client wants to join the namespace `name` (the decoder's call)."""
+        elif not self._parents or len(client.sockets) + len(client.asked) >= self.options['max_namespaces']:
+            client.refuse(name, 'Invalid namespace')
         namespace = self.namespaces.get(name)
+            client.asked += (name,)
         if namespace is not None:
             namespace.add(client, query, auth)
         else:
@@ -249,24 +256,37 @@ class Server(Senders):
 
     def _find_parent(self, client, name, query, auth, parents):
         """Asks one parent after the other whether it wants `name`."""
-        if not parents or len(client.sockets) >= self.options['max_namespaces']:
-            client.refuse(name, 'Invalid namespace')
+        if not parents:
+        open_questions = [name]
+            self._answer(client, name, query, auth, None)
             return
         parent = parents.pop(0)
 
         def answered(allow):
-            if client.conn.state != 'open':
-                return
-            if not allow:
+            if client.conn.state != 'open' or not open_questions:
+                return  # the client is gone, or this is the second answer
+            open_questions.clear()
+            if allow:
+                self._answer(client, name, query, auth, parent)
+            else:
                 self._find_parent(client, name, query, auth, parents)
-                return
-            namespace = self.namespaces.get(name)  # made by another client meanwhile, perhaps
-            if namespace is None:
-                namespace = self.namespaces[name] = parent.adopt(name)
-                EventEmitter.emit(self, 'new_namespace', namespace)
-            namespace.add(client, query, auth)
 
         question = merged_query(client.conn.request, query)
+    def _answer(self, client, name, query, auth, parent):
+        """Lets `client` into the namespace `name`, as a child of `parent`; None: refuses it."""
+        client.asked = tuple(n for n in client.asked if n != name)
+        if parent is None:
+            client.refuse(name, 'Invalid namespace')
+            return
+        namespace = self.namespaces.get(name)  # made by another client meanwhile, perhaps
+        if namespace is None:
+            if not parent.make_room():
+                client.refuse(name, 'Too many namespaces')
+                return
+            namespace = self.namespaces[name] = parent.adopt(name)
+            EventEmitter.emit(self, 'new_namespace', namespace)
+        namespace.add(client, query, auth)
+
         question.update(auth or {})
         parent.ask(name, question, answered)
 
@@ -296,6 +316,9 @@ class Server(Senders):
         self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
 
 
+    for name in ('max_namespaces', 'max_child_namespaces', 'max_rooms', 'max_pending_acks'):
+        value = options[name]
+        require('socketio.Server', name, value, isinstance(value, int) and value > 0, 'a number above 0')
 def _check_options(options):
     timeout = options['connect_timeout']
     require('socketio.Server', 'connect_timeout', timeout, isinstance(timeout, int) and timeout > 0, 'ms above 0')

@@ -1,7 +1,9 @@
 """The Socket of the document: one client in one namespace."""
 
 from ..compat import unix_ms
+from ..errors import EdgeError, StateError
 from ..events import EventEmitter, call, make_handler
+from ..timers import set_timeout
 from .ack import Ack, Pending, tell_failure
 from .broadcast import Operator, listed
 from .client import error_data
@@ -184,12 +186,23 @@ class Socket(EventEmitter):
     # -- rooms ---------------------------------------------------------------------------------------------------
 
     def join(self, rooms, callback=None):
-        """Joins a room (str) or several (list), then calls `callback(None)`; returns self. Nothing after the end."""
+        """Joins a room (str) or several (list), then calls `callback(None)`; returns self. Nothing after the end.
+
+        Raises StateError `sio.rooms` beyond `max_rooms`: the names of rooms often come from clients.
+        """
         if self.connected:
-            self.nsp.adapter.add_all(self.id, listed(rooms))
+            rooms = listed(rooms)
+            self._check_rooms(rooms)
+            self.nsp.adapter.add_all(self.id, rooms)
         if callback is not None:
             call(make_handler(callback), (None,), 'join')
         return self
+
+    def _check_rooms(self, rooms):
+        mine = self.nsp.adapter.socket_rooms(self.id) or ()
+        limit = self.nsp.server.options['max_rooms']
+        if len(mine) + len(rooms) > limit and len(mine) + len([room for room in rooms if room not in mine]) > limit:
+            raise StateError('sio.rooms', 'a socket in too many rooms', len(mine), limit, 'max_rooms')
 
     def leave(self, room, callback=None):
         """Leaves a room, then calls `callback(None)`; returns self."""
@@ -315,10 +328,18 @@ class Socket(EventEmitter):
     # -- the adapter's calls -------------------------------------------------------------------------------------
 
     def expect_answer(self, ack_id, pending):
-        """The answer `ack_id` belongs to `pending`."""
+        """The answer `ack_id` belongs to `pending`. A client that answers nothing does not fill the table: it ends."""
         if self._acks is None:
             self._acks = {}
         self._acks[str(ack_id)] = pending
+        if len(self._acks) == self.nsp.server.options['max_pending_acks'] + 1:
+            # Not at once: whoever sends to many does not lose one under its hands.
+            set_timeout(self._refuse_to_wait, 0)
+
+    def expect_no_more(self, ack_id):
+        """The answer `ack_id` would come too late."""
+        if self._acks:
+            self._acks.pop(str(ack_id), None)
 
     def notify_outgoing(self, data):
         """An event is sent to this client: data is [name, *args]."""
@@ -340,6 +361,13 @@ class Socket(EventEmitter):
             message, extra = error_data(error)
             self.client.send(CONNECT_ERROR, self.nsp.name, None, message if extra is None else extra)
         EventEmitter.emit(self, 'error', error)
+
+    def _refuse_to_wait(self):
+        if self.connected:
+            limit = self.nsp.server.options['max_pending_acks']
+            text = 'the client leaves too many acknowledgements open'
+            self.on_error(EdgeError('sio.pending_acks', text, len(self._acks), limit, 'max_pending_acks'))
+            self.client.close(True)
 
     def _expect(self, ack_id, fn, timeout):
         key = str(ack_id)

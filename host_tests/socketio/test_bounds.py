@@ -1,0 +1,149 @@
+"""What a client can make a Socket.IO server keep: namespaces, rooms, answers that never come."""
+
+import pytest
+
+from edgeio.errors import OptionError, StateError
+from edgeio.socketio import Server
+from host_tests.socketio.serving import next_socket, settle, turn_until
+
+
+def anything(name, query, done):
+    """Allows every namespace."""
+    done(None, True)
+
+
+def test_namespaces_of_one_client_are_bounded(serve, raw):
+    io = serve(max_namespaces=3)
+    io.of(anything)
+    client = raw(io)
+    client.join('/a')
+    client.join('/b')
+    client.send('40/c,')
+    assert client.take() == '44/c,{"message":"Invalid namespace"}'
+    assert sorted(io.namespaces) == ['/', '/a', '/b']
+
+
+def test_namespaces_being_asked_for_count(serve, raw):
+    asked = []
+    io = serve(max_namespaces=3)
+    io.of(lambda name, query, done: asked.append((name, done)))
+    client = raw(io)
+    for name in 'abcde':
+        client.send(f'40/{name},')
+    assert [client.take()[:5] for _ in range(3)] == ['44/c,', '44/d,', '44/e,']
+    turn_until(lambda: len(asked) == 2, 'the questions')
+    asked[0][1](None, True)
+    assert client.take().startswith('40/a,')
+
+
+def test_second_answer_about_a_namespace_changes_nothing(serve, raw):
+    asked = []
+    io = serve()
+    io.of(lambda name, query, done: asked.append(done))
+    client = raw(io)
+    client.send('40/a,')
+    turn_until(lambda: asked, 'the question')
+    asked[0](None, False)
+    asked[0](None, True)
+    assert client.take() == '44/a,{"message":"Invalid namespace"}'
+    assert list(io.namespaces) == ['/']
+
+
+def test_namespace_asked_for_twice_at_once_ends_the_client(serve, raw):
+    asked = []
+    io = serve()
+    io.of(lambda name, query, done: asked.append(done))
+    client = raw(io)
+    client.send('40/a,')
+    client.send('40/a,')
+    client.wait_closed()
+    for done in asked:
+        done(None, True)
+    assert list(io.namespaces) == ['/']
+    assert not io.engine.sessions
+
+
+def test_child_namespaces_are_bounded_and_an_empty_one_makes_room(serve, raw):
+    io = serve(max_child_namespaces=2)
+    io.of(anything)
+    first, second, third = raw(io), raw(io), raw(io)
+    first.join('/a')
+    second.join('/b')
+    third.send('40/c,')
+    assert third.take() == '44/c,{"message":"Too many namespaces"}'
+    first.send('41/a,')
+    settle()
+    third.join('/c')
+    assert sorted(io.namespaces) == ['/', '/b', '/c']
+
+
+def test_a_stranger_who_begins_namespace_after_namespace_does_not_fill_the_table(serve, raw):
+    io = serve(max_child_namespaces=5)
+    io.of(anything)
+    client = raw(io)
+    for number in range(50):
+        client.join(f'/n{number}')
+        client.send(f'41/n{number},')
+    settle()
+    assert len(io.namespaces) <= 6
+
+
+def test_rooms_of_a_socket_are_bounded(serve, raw):
+    io = serve(max_rooms=4)
+    arrived = next_socket(io)
+    raw(io)
+    socket = arrived()
+    socket.join(['a', 'b', 'c'])
+    with pytest.raises(StateError, match='max_rooms'):
+        socket.join('d')
+    socket.join(['a', 'b'])  # it is there already
+    socket.leave('a')
+    socket.join('d')
+    assert sorted(socket.rooms) == sorted([socket.id, 'b', 'c', 'd'])
+
+
+def test_client_that_owes_too_many_answers_is_ended(serve, raw):
+    io = serve(max_pending_acks=10)
+    arrived = next_socket(io)
+    client = raw(io)
+    socket = arrived()
+    seen = []
+    socket.on('error', lambda error: seen.append(error.code))
+    socket.on('disconnect', seen.append)
+    for _ in range(11):
+        socket.emit('question', lambda answer: None)
+    assert socket.connected  # whoever sends to many does not lose one under its hands
+    client.wait_closed()
+    assert seen == ['sio.pending_acks', 'forced server close']
+
+
+def test_answers_make_room(serve, raw):
+    io = serve(max_pending_acks=10)
+    arrived = next_socket(io)
+    client = raw(io)
+    socket = arrived()
+    answers = []
+    for number in range(30):
+        socket.emit('question', answers.append)
+        packet = client.take()
+        client.send('43' + packet[2 : packet.index('[')] + f'[{number}]')
+        turn_until(lambda n=number: len(answers) == n + 1, 'an answer')
+    assert socket.connected
+
+
+def test_answers_that_a_broadcast_waited_for_in_vain_are_forgotten(serve, raw):
+    io = serve()
+    arrived = next_socket(io)
+    raw(io)
+    socket = arrived()
+    failures = []
+    io.timeout(20).emit('question', lambda error, answers: failures.append((error.code, answers)))
+    turn_until(lambda: failures, 'the time-out')
+    assert failures == [('sio.ack_timeout', [])]
+    assert not socket._acks
+
+
+@pytest.mark.parametrize('name', ['max_namespaces', 'max_child_namespaces', 'max_rooms', 'max_pending_acks'])
+def test_bound_that_cannot_be_is_an_error(name):
+    with pytest.raises(OptionError, match=name):
+        Server(None, **{name: 0})
