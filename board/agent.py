@@ -79,7 +79,7 @@ def main(argv=None):
     asked = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *args: asked.append(True))
-    watchdog.start(profile['watchdog'])
+    watchdog.start(profile['watchdog'], profile['watchdog_seconds'])
     print('agent: ready', flush=True)
     iosched.forever(lambda: asked, 1000)
     agent.end()

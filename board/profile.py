@@ -21,6 +21,7 @@ DEFAULTS = {
     'settings': None,  # the app's view of the board: a JSON file with leds, gpio, uarts, and the key for tokens
     'memory_mb': None,  # the app's limit; None: the system's
     'watchdog': None,  # the board's watchdog device that the agent feeds
+    'watchdog_seconds': 30,  # and after which it resets the board, unless it is fed
     'watchdog_ms': 10000,  # an app whose loop has not turned for so long is started again
     'start_ms': 30000,  # an app must turn its loop and answer / within this time
     'trial_ms': 10000,  # a new release must then be well for so long
@@ -43,7 +44,7 @@ def read_profile(path):
 def make_profile(given, where='profile'):
     """`given` (dict) over the defaults, checked."""
     profile = read_options(where, DEFAULTS, given)
-    for name in ('watchdog_ms', 'start_ms', 'trial_ms', 'keep', 'port'):
+    for name in ('watchdog_ms', 'watchdog_seconds', 'start_ms', 'trial_ms', 'keep', 'port'):
         if type(profile[name]) is not int or profile[name] <= 0:
             raise OptionError('profile.number', f'{where}: {name} is not usable', profile[name], 'above 0', name)
     if profile['mode'] not in ('user', 'privilege'):

@@ -6,6 +6,7 @@ environment's NOTIFY_SOCKET and WATCHDOG_USEC; and the board's own watchdog devi
 """
 
 import socket
+import sys
 
 from . import pollset
 from .compat import env, is_digits, monotonic_ms, print_error, unix_address
@@ -17,13 +18,16 @@ BEAT = 1000
 
 AF_UNIX, SOCK_DGRAM = 1, 2
 
+WDIOC_SETTIMEOUT = 0xC0045706
+"""linux/watchdog.h"""
+
 _watch = None
 
 
-def start(device=None):
+def start(device=None, seconds=None):
     """Begins to report, where the environment names a watcher; returns the Watch, or None.
 
-    device: the path of a watchdog device, None: what EDGEIO_WATCHDOG says.
+    device: the path of a watchdog device, None: what EDGEIO_WATCHDOG says; seconds: its time-out, None: its own.
     """
     global _watch
     watchers = []
@@ -31,7 +35,7 @@ def start(device=None):
     if env('NOTIFY_SOCKET'):
         watchers.append(Supervisor(env('NOTIFY_SOCKET')))
     if device:
-        watchers.append(Device(device))
+        watchers.append(Device(device, seconds))
     if watchers and _watch is None:
         _watch = Watch(watchers, _period(env('WATCHDOG_USEC', '')))
     return _watch
@@ -106,9 +110,11 @@ class Supervisor:
 class Device:
     """The board's watchdog (Linux: Documentation/watchdog/watchdog-api.rst): not fed in time, it resets the board."""
 
-    def __init__(self, path):
+    def __init__(self, path, seconds=None):
         try:
             self._file = open(path, 'wb', buffering=0)
+            if seconds is not None:
+                self._set_timeout(seconds)
         except OSError as exc:
             self._file = None
             print_error('edgeio: no watchdog: ' + path + ': ' + str(exc) + ' (EDGEIO_WATCHDOG)')
@@ -123,9 +129,19 @@ class Device:
         if self._file is not None:
             self._file.close()
 
+    def _set_timeout(self, seconds):
+        try:
+            from .runtime import devices
+        except ImportError:
+            return  # MicroPython has no ioctl: the device's own time-out stays
+        devices.ioctl(self._file.fileno(), WDIOC_SETTIMEOUT, bytearray(seconds.to_bytes(4, sys.byteorder)))
+
     def _write(self, data):
         if self._file is not None:
-            self._file.write(data)
+            try:
+                self._file.write(data)
+            except OSError as exc:
+                print_error('edgeio: the watchdog cannot be fed: ' + str(exc))
 
 
 def clients():

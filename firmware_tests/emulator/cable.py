@@ -1,4 +1,4 @@
-"""A serial cable between two terminals: `desktop` and `board` are the paths of its ends. It can be pulled."""
+"""A serial cable that can be pulled, between the desktop and a board: a real terminal, or one made for it."""
 
 import contextlib
 import os
@@ -9,14 +9,16 @@ import tty
 
 
 class Cable:
-    """A cable whose ends are links in `folder`, so that they keep their names when it is plugged in again.
+    """`desktop` and `board` are the paths of its ends: links in `folder`, which keep their names when it is plugged in
+    again. far: the path of a terminal that is there already, such as an emulated board's, for the board's end.
 
     noise: the chance that a piece of what goes through is changed or lost. budget: bytes from the desktop after which
     it is pulled by itself, or None. carried: bytes from the desktop so far.
     """
 
-    def __init__(self, folder, noise=0, seed=1):
+    def __init__(self, folder, far=None, noise=0, seed=1):
         self.desktop, self.board = str(folder / 'desktop-tty'), str(folder / 'board-tty')
+        self.far = far
         self.noise = noise
         self.budget = None
         self.carried = 0
@@ -29,19 +31,28 @@ class Cable:
         """Plugs it in."""
         self.pulled.clear()
         self.budget = None
-        masters, fds = [], []
-        for path in (self.desktop, self.board):
-            master, slave = os.openpty()
-            tty.setraw(slave)
-            masters.append(master)
-            fds += [master, slave]  # the slave stays open: without one, reading the master fails
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
-            os.symlink(os.ttyname(slave), path)
+        self._fds, self._links = [], []
+        desktop = self._make_end(self.desktop)
+        board = self._open_far() if self.far else self._make_end(self.board)
         self._stop_read, self._stop_write = os.pipe()
-        self._fds = fds
-        self._thread = threading.Thread(target=self._carry, args=masters, daemon=True)
+        self._thread = threading.Thread(target=self._carry, args=(desktop, board), daemon=True)
         self._thread.start()
+
+    def _make_end(self, path):
+        master, slave = os.openpty()
+        tty.setraw(slave)
+        self._fds += [master, slave]  # the slave stays open: without one, reading the master fails
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        os.symlink(os.ttyname(slave), path)
+        self._links.append(path)
+        return master
+
+    def _open_far(self):
+        fd = os.open(self.far, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(fd)
+        self._fds.append(fd)
+        return fd
 
     def pull(self):
         """Pulls it: both ends see the terminal vanish."""
@@ -57,7 +68,7 @@ class Cable:
     def _vanish(self):
         if not self.pulled.is_set():
             self.pulled.set()
-            for path in (self.desktop, self.board):
+            for path in self._links:
                 os.unlink(path)
             for fd in (*self._fds, self._stop_read, self._stop_write):
                 os.close(fd)

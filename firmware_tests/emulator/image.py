@@ -17,6 +17,9 @@ FILES = Path(__file__).parent / 'board_root'
 
 ARCHITECTURE = 'armhf'
 
+EXTRA = ('busybox-static', 'python3-cbor2')
+"""The system's own programs, and what the agent needs beside Python."""
+
 IGNORED = shutil.ignore_patterns('__pycache__', 'node_modules', '.*')
 
 FOLDERS = ('proc', 'sys', 'dev', 'tmp', 'root', 'run', 'mnt', 'opt/app')
@@ -38,7 +41,7 @@ def make(payload=()):
     """
     with build.locked():
         core = kernel.make()
-        base = build.made('board', (emulated.PACKAGES, emulated.UNUSED), _unpack_base)
+        base = build.made('board', (emulated.PACKAGES, EXTRA, emulated.UNUSED), _unpack_base)
         packed = build.made('initramfs', (initramfs.INIT, core.modules), lambda f: _pack(f, base, core))
         recipe = (DISK_MB, FOLDERS, _fingerprint(FILES), [(_fingerprint(source), place) for source, place in payload])
         disk = build.made('disk', recipe, lambda folder: _make_disk(folder, base, payload))
@@ -46,7 +49,7 @@ def make(payload=()):
 
 
 def _unpack_base(root):
-    emulated.unpack_root(root, ARCHITECTURE, ('busybox-static',))
+    emulated.unpack_root(root, ARCHITECTURE, EXTRA)
 
 
 def _pack(folder, base, core):

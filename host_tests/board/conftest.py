@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from host_tests.board.cable import Cable
+from firmware_tests.emulator.cable import Cable
 from host_tests.processes import ROOT, Program, descendants
 
 FAST = {'watchdog_ms': 1500, 'start_ms': 15000, 'trial_ms': 1000}
