@@ -1,11 +1,17 @@
 """WsServer: WebSocket channels at a path (platform module `websocket`)."""
 
+from ..compat import monotonic_ms
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
+from ..options import require
+from ..sweep import Sweep
 from .codec import BINARY, MAX_MESSAGE, NORMAL, frame, text_frame
 from .connection import Connection
 from .deflate import negotiate, read_deflate
 from .handshake import check_request, extension_headers, refusal, response
+
+PING_INTERVAL = 30000
+"""Milliseconds between the pings that find out whether a peer is still there, where nothing else is said."""
 
 
 class Channel(EventEmitter):
@@ -73,11 +79,13 @@ class Channel(EventEmitter):
 class _Wire(Connection):
     """The connection below a channel."""
 
-    __slots__ = ('channel',)
+    __slots__ = ('channel', 'bucket', '_pinged')
 
     def __init__(self, channel, stream, max_message, deflate):
         Connection.__init__(self, stream, max_message, deflate)
         self.channel = channel
+        self.bucket = None
+        self._pinged = False
 
     def on_text(self, text):
         self.channel.emit('message', text)
@@ -87,8 +95,21 @@ class _Wire(Connection):
     def on_drain(self):
         self.channel.emit('drain')
 
+    def on_pong(self, payload):
+        self._pinged = False
+
+    def on_deadline(self, now):
+        """The sweep's call: the next ping is due. A peer that did not answer the last one is gone."""
+        if self._pinged:
+            self._reason = 'ping timeout'
+            self.stream.abort('ping timeout')
+            return None
+        self._pinged = True
+        self.ping()
+        return now + self.channel.server.ping_interval
+
     def on_closed(self, code, reason, wire_reason):
-        self.channel.server.channels.discard(self.channel)
+        self.channel.server.forget(self)
         self.channel.emit('close', code, reason)
 
 
@@ -97,22 +118,32 @@ class WsServer(EventEmitter):
 
     max_message: bytes of one message, at most, unpacked; above it the channel is closed with 1009.
     per_message_deflate: whether messages may be compressed (False, True, or a dict: see deflate.OPTIONS).
+    ping_interval: ms between pings; a peer that has not answered one by the next is closed (0: no pings).
     """
 
-    __slots__ = ('path', 'channels', 'max_message', '_deflate', '_http_server', '_owned')
+    __slots__ = ('path', 'channels', 'max_message', 'ping_interval', '_pings', '_deflate', '_http_server', '_owned')
 
-    def __init__(self, path, http_server, owned, max_message=MAX_MESSAGE, per_message_deflate=False):
+    def __init__(
+        self, path, http_server, owned, max_message=MAX_MESSAGE, per_message_deflate=False, ping_interval=PING_INTERVAL
+    ):
         EventEmitter.__init__(self)
+        valid = isinstance(ping_interval, int) and ping_interval >= 0
+        require('WsServer', 'ping_interval', ping_interval, valid, 'ms, 0 or more')
         self.path = path
         self.channels = set()
         self.max_message = max_message
+        self.ping_interval = ping_interval
+        self._pings = Sweep(ping_interval // 50)
         self._deflate = read_deflate(per_message_deflate)
         self._http_server = http_server
         self._owned = owned
         http_server.mount(path, self)
 
     @staticmethod
-    def create_server(path, where, tls=None, max_message=MAX_MESSAGE, per_message_deflate=False, **options):
+    def create_server(
+        path, where, tls=None, max_message=MAX_MESSAGE, per_message_deflate=False, ping_interval=PING_INTERVAL,
+        **options
+    ):  # fmt: skip
         """A WsServer at `path` (str). where: a socket address (then it has an HTTP server of its own, which `start`
         starts), an HttpServer or a WebApp. tls, options: those of http.create_server, for an address."""
         if path[:1] != '/':
@@ -122,14 +153,14 @@ class WsServer(EventEmitter):
             if tls is not None or options:
                 given = 'tls' if tls is not None else sorted(options)[0]
                 raise OptionError('ws.options', 'the server that is attached to has its own options', given)
-            return WsServer(path, http_server, False, max_message, per_message_deflate)
+            return WsServer(path, http_server, False, max_message, per_message_deflate, ping_interval)
         if not hasattr(where, 'port'):
             expected = 'socket.sockaddr(...), an HttpServer or a WebApp'
             raise OptionError('ws.where', 'cannot listen there', type(where).__name__, expected)
         from ..http import create_server
 
         http_server = create_server('websocket', _not_found, 0, where, tls, **options)
-        return WsServer(path, http_server, True, max_message, per_message_deflate)
+        return WsServer(path, http_server, True, max_message, per_message_deflate, ping_interval)
 
     def start(self):
         """Starts the HTTP server that came with it; returns self."""
@@ -169,6 +200,11 @@ class WsServer(EventEmitter):
             elif wire.stream is not None and not wire.closing:
                 wire.stream.write(data)
 
+    def forget(self, wire):
+        """The connection below a channel is closed."""
+        self._pings.drop(wire)
+        self.channels.discard(wire.channel)
+
     def handle_request(self, req, res):
         """A plain request (the HttpServer's call): this path speaks WebSocket only."""
         res.status_code = 426
@@ -189,6 +225,8 @@ class WsServer(EventEmitter):
         stream.write(response(key, extension_headers(extension)))
         channel = Channel(self, req, stream, deflate)
         self.channels.add(channel)
+        if self.ping_interval:
+            self._pings.watch(channel._wire, monotonic_ms() + self.ping_interval)
         self.emit('connection', channel)
         channel.emit('open')
         if head and not channel.closed:
