@@ -10,7 +10,7 @@ from ..options import read_options, require
 from ..sweep import Sweep
 from .adapter import Adapter
 from .client import Client
-from .client_file import ClientFile
+from .client_file import ClientFiles
 from .codec import JsonParser
 from .handshake import merged_query
 from .namespace import Namespace, ParentNamespace, Senders, is_dynamic
@@ -64,8 +64,7 @@ class Server(Senders):
         self._parents = []
         self._http_servers = []
         self._arrivals = Sweep(max(1, self.options['connect_timeout'] // 50))
-        self._client_file = None
-        self._serves_client = False
+        self._client_files = None
         self.engine = None
         self.sockets = self.of('/')
         self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
@@ -111,7 +110,7 @@ class Server(Senders):
         http_server = getattr(server, 'server', server)
         if not hasattr(http_server, 'mount'):
             raise OptionError('sio.attach', 'cannot attach', type(server).__name__, 'an HttpServer or a WebApp')
-        self._serves_client = self.options['serve_client']
+        self._client_files = ClientFiles(self.options['client_file']) if self.options['serve_client'] else None
         http_server.mount(self.options['path'], self)
         self._http_servers.append(http_server)
         return self
@@ -137,11 +136,9 @@ class Server(Senders):
 
     def handle_request(self, req, res):
         """A request below the path (the HttpServer's call): the client file, or the engine's."""
-        if self._serves_client and req.path.endswith('.js'):
-            if self._client_file is None:
-                self._client_file = ClientFile(self.options['client_file'])
+        if self._client_files is not None and (req.path.endswith('.js') or req.path.endswith('.map')):
             name = req.path[len(self.options['path']) :].lstrip('/')
-            self._client_file.serve(name, req, res, self.engine.cors)
+            self._client_files.serve(name, req, res, self.engine.cors)
         else:
             self.engine.handle_request(req, res)
 
@@ -190,13 +187,13 @@ class Server(Senders):
 
     def connect(self, client, name, query, auth):
         """A client wants to join the namespace `name` (the decoder's call)."""
-        elif not self._parents or len(client.sockets) + len(client.asked) >= self.options['max_namespaces']:
-            client.refuse(name, 'Invalid namespace')
         namespace = self.namespaces.get(name)
-            client.asked += (name,)
         if namespace is not None:
             namespace.add(client, query, auth)
+        elif not self._parents or len(client.sockets) + len(client.asked) >= self.options['max_namespaces']:
+            client.refuse(name, 'Invalid namespace')
         else:
+            client.asked += (name,)
             self._find_parent(client, name, query, auth, list(self._parents))
 
     def remove_namespace(self, namespace):
@@ -257,10 +254,10 @@ class Server(Senders):
     def _find_parent(self, client, name, query, auth, parents):
         """Asks one parent after the other whether it wants `name`."""
         if not parents:
-        open_questions = [name]
             self._answer(client, name, query, auth, None)
             return
         parent = parents.pop(0)
+        open_questions = [name]
 
         def answered(allow):
             if client.conn.state != 'open' or not open_questions:
@@ -272,6 +269,9 @@ class Server(Senders):
                 self._find_parent(client, name, query, auth, parents)
 
         question = merged_query(client.conn.request, query)
+        question.update(auth or {})
+        parent.ask(name, question, answered)
+
     def _answer(self, client, name, query, auth, parent):
         """Lets `client` into the namespace `name`, as a child of `parent`; None: refuses it."""
         client.asked = tuple(n for n in client.asked if n != name)
@@ -286,9 +286,6 @@ class Server(Senders):
             namespace = self.namespaces[name] = parent.adopt(name)
             EventEmitter.emit(self, 'new_namespace', namespace)
         namespace.add(client, query, auth)
-
-        question.update(auth or {})
-        parent.ask(name, question, answered)
 
     def _make_parser(self):
         parser = self.options['parser']
@@ -316,9 +313,9 @@ class Server(Senders):
         self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
 
 
-    for name in ('max_namespaces', 'max_child_namespaces', 'max_rooms', 'max_pending_acks'):
-        value = options[name]
-        require('socketio.Server', name, value, isinstance(value, int) and value > 0, 'a number above 0')
 def _check_options(options):
     timeout = options['connect_timeout']
     require('socketio.Server', 'connect_timeout', timeout, isinstance(timeout, int) and timeout > 0, 'ms above 0')
+    for name in ('max_namespaces', 'max_child_namespaces', 'max_rooms', 'max_pending_acks'):
+        value = options[name]
+        require('socketio.Server', name, value, isinstance(value, int) and value > 0, 'a number above 0')
