@@ -53,9 +53,9 @@ def mode(request):
     return request.param
 
 
-@pytest.fixture(params=['4', '3', '2'], ids=['client4', 'client3', 'client2'])
+@pytest.fixture(params=['4', '3', '2', '1'], ids=['client4', 'client3', 'client2', 'client1'])
 def client(request):
-    """The major release of the official client: 4.8.4, 3.1.3 or 2.5.0."""
+    """The major release of the official client: 4.8.4, 3.1.3, 2.5.0 or 1.7.4."""
     return request.param
 
 

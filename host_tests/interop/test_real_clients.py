@@ -1,4 +1,4 @@
-"""socket.io-client 4.8.4, 3.1.3 and 2.5.0, each over polling, websocket and the upgrade, against server_app.py.
+"""socket.io-client 4.8.4, 3.1.3, 2.5.0 and 1.7.4, each over polling, websocket and the upgrade, against server_app.py.
 
 The clients' side is scenarios.js; reference_server.js is the official server doing the same.
 """
@@ -12,11 +12,19 @@ BYTES = bytes((i * 31 + (i >> 8)) & 255 for i in range(70000))
 
 def test_events_carry_values_of_every_kind_both_ways(play):
     run = play('events')
-    assert run.one('welcome') == ['hello', 1.5, [True, None], {'ключ': '🙂'}]
+    assert run.one('welcome')[:3] == ['hello', 1.5, [True, None]]
     assert run.one('values') == ['text', 7, -1.5, True, None, [1, [2]], {'a': {'b': 'c'}}]
-    assert run.one('unicode') == ['größer, 漢字, 🙂, \0\x1e"\\', '']
     assert run.one('nothing') == []
     assert run.one('message') == ['by send']
+
+
+def test_events_carry_text_of_every_kind_both_ways(play, client, mode):
+    if client == '1' and mode != 'websocket':
+        pytest.skip('release 1.x encodes the text of polling payloads twice, 2.x once, and neither says which it is: '
+                    'no server can serve both beyond ASCII, the official one included')
+    run = play('events')
+    assert run.one('welcome')[3] == {'ключ': '🙂'}
+    assert run.one('unicode') == ['größer, 漢字, 🙂, \0\x1e"\\', '']
 
 
 def test_acknowledgements_work_both_ways_and_reach_their_own_event(play):
@@ -46,11 +54,12 @@ def test_a_namespace_shares_a_connection_or_has_its_own(play):
 
 def test_an_unknown_namespace_is_refused(play, client, server_name):
     [error] = play('unknown_namespace').one('refused')
-    # A 2.x server sends clients of its time the text alone; the official 4.x server sends them an object as well.
-    if client == '2' and server_name == 'edgeio':
+    if client in ('2', '1') and isinstance(error, str):
+        # So do servers of their time; the official 4.x server sends an object, or that and the text in either order.
         assert error == 'Invalid namespace'
     else:
         assert error['message'] == 'Invalid namespace'
+        assert (client, server_name) not in [('2', 'edgeio'), ('1', 'edgeio')]
 
 
 def test_rooms_select_who_hears(play):
@@ -72,7 +81,7 @@ def test_a_broadcast_reaches_all_but_the_sender(play):
 def test_middleware_refuses_with_a_text_and_data_and_lets_in(play, client):
     run = play('middleware')
     [refused], [expired] = run.one('refused'), run.one('refused with data')
-    if client == '2':
+    if client in ('2', '1'):
         assert (refused, expired) == ('not allowed', {'code': 7})
     else:
         assert (refused['message'], refused['data']) == ('not allowed', None)
