@@ -250,7 +250,8 @@ def test_cors_answers_preflight(serve):
     assert answer.headers['access-control-allow-headers'] == 'x-one'
     assert answer.headers['access-control-allow-credentials'] == 'true'
     assert answer.headers['access-control-max-age'] == '60'
-    other = during(ask, engine.port, 'GET', '/engine.io/?EIO=4&transport=polling', None, {'Origin': 'https://b.example'})
+    headers = {'Origin': 'https://b.example'}
+    other = during(ask, engine.port, 'GET', '/engine.io/?EIO=4&transport=polling', None, headers)
     assert 'access-control-allow-origin' not in other.headers
 
 
@@ -652,7 +653,7 @@ def test_send_callbacks_and_drain_come_once_each_in_order(serve):
 def test_closing_the_server_ends_every_session(serve):
     engine = serve()
     during(Polling, engine.port)
-    ws = during(open_ws, engine.port)
+    during(open_ws, engine.port)
     engine.close()
     assert [log for _, log in engine.seen] == [[('close', 'forced close')]] * 2
     settle()
