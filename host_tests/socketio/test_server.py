@@ -23,7 +23,8 @@ def test_an_unknown_option_is_an_error_that_names_the_nearest():
     'options',
     [
         {'ping_timeout': 0}, {'ping_interval': '5'}, {'connect_timeout': -1}, {'path': 'x'},
-        {'transports': ['carrier']}, {'transports': []}, {'max_http_buffer_size': None}, {'connection_state_recovery': {'max_packet': 1}},
+        {'transports': ['carrier']}, {'transports': []}, {'max_http_buffer_size': None},
+        {'connection_state_recovery': {'max_packet': 1}},
     ],
     ids=str,
 )  # fmt: skip
