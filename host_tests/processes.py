@@ -53,7 +53,7 @@ class Program:
         with self._news:
             self._news.wait_for(lambda: found() or self._ended, seconds)
             match = found()
-        assert match, f'{pattern!r} did not come{"" if self.running else ", the program ended"}; {self}'
+        assert match, f'{pattern!r} did not come{", the program ended" if self._ended else ""}; {self}'
         return match
 
     def send_signal(self, number):
