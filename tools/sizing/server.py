@@ -36,6 +36,10 @@ class Server:
         self.process.wait()
         self.process.stdout.close()
 
+    def read_rest(self):
+        """What it has printed (str), once it has ended."""
+        return (self.output + self.process.stdout.read()).decode()
+
     def rss_kb(self):
         """Its resident memory, in KB."""
         with open(f'/proc/{self.process.pid}/status') as status:

@@ -58,6 +58,7 @@ def run(command, limit, show=False, keep_out=None, env=None, cwd=ROOT):
     finally:
         timer.cancel()
         end_group(process)
+        process.stdout.close()
     return Ended(None if timed_out.is_set() else process.returncode, lines)
 
 
