@@ -65,7 +65,7 @@ class Emitter {
   /** Without a function: all of that name; without a name: all. */
   off(name, fn) {
     if (!arguments.length) this._handlers.clear();
-    else if (!fn) this._handlers.delete(name);
+    else if (arguments.length === 1) this._handlers.delete(name);
     else this._drop(name, (this._handlers.get(name) || []).find((entry) => entry.fn === fn));
     return this;
   }
@@ -246,8 +246,9 @@ class Polling extends Transport {
       const hint = foreign ? '; may this page\'s origin ask there? See the server\'s option cors' : '';
       throw this._error(`no answer from ${this.base} (${error.message})${hint}`, 0, error);
     }
-    if (response.status === 200) return text;
-    throw this._error(`seen status ${response.status} ${text.slice(0, 200)}, expected 200`, response.status, text);
+    const { status } = response;
+    if (status === 200) return text;
+    throw this._error(`seen status ${status} ${text.slice(0, 200).trim()}, expected 200`, status, text);
   }
 
   /** politely: tells the server, which otherwise learns of it by the heartbeat. */
@@ -378,7 +379,9 @@ class Engine extends Emitter {
   _write(packet) {
     this._fire('packetCreate', packet);
     this.writeBuffer.push(packet);
-    this._flush();
+    if (this.writeBuffer.length > 1) return;
+    // Later in this turn, so that an event, its attachments and what else is emitted now share a request.
+    Promise.resolve().then(() => this._flush());
   }
 
   _flush() {
@@ -587,7 +590,7 @@ class Manager extends Emitter {
     if (uri && typeof uri === 'object') [uri, opts] = [undefined, uri];
     this._target = readUri(uri);
     this.uri = this._target.uri;
-    this.opts = readOptions(opts || {});
+    this.opts = readOptions(Object.assign({ query: this._target.query }, opts));
     this.nsps = {};
     this.engine = null;
     this._readyState = 'closed'; // opening, open
@@ -692,7 +695,7 @@ class Manager extends Emitter {
   }
 
   _reconnect() {
-    if (this._reconnecting || this._skipReconnect || this._readyState !== 'closed' || !this.opts.reconnection) return;
+    if (this._skipReconnect || this._readyState !== 'closed' || !this.opts.reconnection) return;
     const { reconnectionAttempts, reconnectionDelay, reconnectionDelayMax, randomizationFactor } = this.opts;
     if (this._attempts >= reconnectionAttempts) {
       this._attempts = 0;
@@ -713,7 +716,6 @@ class Manager extends Emitter {
       return;
     }
     this.open((error) => {
-      if (!error) this._attempts = 0;
       this._fire(error ? 'reconnect_error' : 'reconnect', error || attempt);
       if (error) this._reconnect();
     });
@@ -808,9 +810,9 @@ class Socket extends Emitter {
   }
 
   _emit(name, args, fn, errorFirst) {
-    if (RESERVED.includes(name)) throw new Error(`"${name}" is a reserved event name`);
     const { volatile, timeout = this._ackTimeout, compress = true } = this.flags;
     this.flags = {};
+    if (RESERVED.includes(name)) throw new Error(`"${name}" is a reserved event name`);
     const packet = { type: EVENT, nsp: this.nsp, data: [name].concat(args), options: { compress } };
     if (fn) packet.id = this._nextId++;
     packet.chunks = this.io.encoder.encode(packet); // now, so that what can't be sent fails at the call
@@ -974,8 +976,8 @@ function readUri(uri) {
  */
 function io(uri, opts) {
   if (uri && typeof uri === 'object') [uri, opts] = [undefined, uri];
-  const { secure, host, nsp, query } = readUri(uri);
-  opts = Object.assign({ query }, opts);
+  const { secure, host, nsp } = readUri(uri);
+  opts = opts || {};
   const key = `${secure} ${host} ${opts.path || DEFAULTS.path}`;
   const shared = managers[key];
   // A namespace asked for twice means two sockets, and so two connections.

@@ -17,8 +17,11 @@ test('acks: the client acknowledges, once', async (t) => {
     answer(n + 1, 'x');
     answer('again');
   });
+  const sent = [];
+  peer.conn.on('packet', (packet) => sent.push(packet.data));
   assert.equal(await peer.emitWithAck('ask', 1), 2);
   assert.equal(await peer.timeout(5000).emitWithAck('ask', 2), 3);
+  assert.deepEqual(sent.filter((data) => /^3/.test(data)), ['30[2,"x"]', '31[3,"x"]']);
 });
 
 test('acks: emitWithAck gives a promise of the first value', async (t) => {

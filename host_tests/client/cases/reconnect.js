@@ -134,6 +134,15 @@ test('reconnect: disconnect() while it waits ends it', async (t) => {
   await again;
 });
 
+test('reconnect: after disconnect() the attempts are counted from the start', async (t) => {
+  const socket = connect(t, `http://127.0.0.1:${await deadPort()}`);
+  await collect(socket.io, 'reconnect_attempt', 3);
+  socket.disconnect();
+  const attempt = next(socket.io, 'reconnect_attempt');
+  socket.connect();
+  assert.deepEqual(await attempt, [1]);
+});
+
 test('reconnect: connect() while it waits leaves it waiting', async (t) => {
   const socket = connect(t, `http://127.0.0.1:${await deadPort()}`, PATIENT);
   await next(socket, 'connect_error');

@@ -167,6 +167,16 @@ test('transports: without a WebSocket in the runtime polling goes on', async (t)
   assert.match((await next(alone, 'connect_error'))[0].message, /^websocket: no connection to/);
 });
 
+test('transports: what is emitted in one turn shares a request, attachments included', async (t) => {
+  const { peer, server, socket } = await pair(t, {}, { transports: ['polling'] });
+  let posts = 0;
+  server.http.on('request', (request) => { if (request.method === 'POST') posts++; });
+  const got = collect(peer, 'x', 3);
+  socket.emit('x', Uint8Array.from([1])).emit('x', 2).emit('x', [Uint8Array.from([3]), new Uint8Array(0)]);
+  await got;
+  assert.equal(posts, 1);
+});
+
 test('transports: payloads stay within maxPayload', async (t) => {
   const sizes = [];
   const { peer, server, socket } = await pair(t, { maxHttpBufferSize: 1000 }, { transports: ['polling'] });
@@ -214,6 +224,17 @@ test('transports: the heartbeat is answered, and told', async (t) => {
     await collect(socket.io, 'ping', 3);
     assert.equal(peer.connected, true);
     assert.equal(socket.connected, true);
+  }
+});
+
+test('transports: each ping of the server is a new lease', async (t) => {
+  const { socket } = await pair(t, { pingInterval: 20, pingTimeout: 20000 });
+  let ahead = 0;
+  const now = replace(t, Date, 'now', () => now.call(Date) + ahead);
+  for (let n = 0; n < 3; n++) {
+    ahead += 15000;
+    assert.equal(socket.io.engine.alive(), true);
+    await next(socket.io, 'ping');
   }
 });
 
