@@ -1,7 +1,7 @@
 """One HTTP connection: the parser as a stream's protocol. Requests are answered in order, one at a time."""
 
 from ..compat import monotonic_ms
-from ..errors import EdgeError, ProtocolError
+from ..errors import ProtocolError
 from ..report import report
 from ..timers import set_immediate
 from .codec import RequestParser
@@ -290,11 +290,8 @@ class HttpConnection(RequestParser):
         self.stream.finish(reason)
 
     def _refuse(self, error):
-        body = (str(error) + '\n').encode()
-        fields = {'content-type': ('Content-Type', 'text/plain; charset=utf-8'), 'connection': ('Connection', 'close')}
-        head = response_head(error.status, None, fields)
         self.closing = True
-        self.stream.write(b'%sContent-Length: %d\r\n\r\n%s' % (head, len(body), body))
+        self.stream.write(_refusal(error))
 
     def _give_up(self, res, error):
         """Nobody answered for the request that broke off: say what was wrong, or break off too."""
@@ -312,9 +309,14 @@ class HttpConnection(RequestParser):
             report(exc, 'the body of a request')
 
 
-def refuse_stream(stream, status, text):
-    """Answers a connection that is not served at all, and closes it. text: one sentence."""
-    body = (str(EdgeError('http.refused', text)) + '\n').encode()
-    head = response_head(status, None, {'connection': ('Connection', 'close')})
-    stream.write(b'%sContent-Length: %d\r\n\r\n%s' % (head, len(body), body))
-    stream.finish(text)
+def refuse_stream(stream, error):
+    """Answers a connection that is not served at all, and closes it. error: a ProtocolError."""
+    stream.write(_refusal(error))
+    stream.finish(error.code)
+
+
+def _refusal(error):
+    body = (str(error) + '\n').encode()
+    fields = {'content-type': ('Content-Type', 'text/plain; charset=utf-8'), 'connection': ('Connection', 'close')}
+    head = response_head(error.status, None, fields)
+    return b'%sContent-Length: %d\r\n\r\n%s' % (head, len(body), body)

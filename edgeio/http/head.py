@@ -10,7 +10,7 @@ from .headers import Headers
 from .limits import MAX_DRAIN
 from .url import split_target
 
-MAX_REMEMBERED = 128
+MAX_REMEMBERED = 64
 """Heads, and header blocks, that one server remembers."""
 
 MAX_REMEMBERED_BYTES = 1024

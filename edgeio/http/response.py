@@ -1,6 +1,6 @@
 """A response as the handler sees it. Framing (Content-Length, chunks, close) is chosen here (RFC 9112 section 6)."""
 
-from ..errors import OptionError, StateError
+from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
 from .grammar import is_digits
 from .message import check_field, response_head
@@ -17,9 +17,12 @@ _PERSISTENCE = ('close', 'keep-alive', '')
 
 
 class Response(EventEmitter):
-    """The response to one request. Events: finish (everything is handed to the connection), drain, close, error.
+    """The response to one request. Events: finish (everything is handed to the connection), drain, close, error; head
+    (it is about to be written: the last moment to set a header), after `not_plain`.
 
-    status_code (int), status_message (None: the usual phrase). Apps may keep attributes of their own on it.
+    status_code (int), status_message (None: the usual phrase). error(exception) comes where the connection is lost
+    while the response is under way; close(reason) comes in any case, reason None where it was finished. Apps may
+    keep attributes of their own on it.
     """
 
     status_code = 200
@@ -128,6 +131,12 @@ class Response(EventEmitter):
             self.set_header(name, headers[name])
         return self
 
+    def flush_headers(self):
+        """Sends the head now, before there is any body, as for events that come later; returns self."""
+        if self._check_open() and self._stage == _OPEN:
+            self._send_head(self._declared())
+        return self
+
     # -- body ----------------------------------------------------------------------------------------------------
 
     @property
@@ -194,16 +203,20 @@ class Response(EventEmitter):
 
     def connection_lost(self, reason):
         """The stream is closed: `close` follows, after `error` where the response was under way."""
-        if self._stage < _FINISHED:
-            self._plain = False
-            self._stage = _LOST
-            if self.lost is not None:
-                self.lost(reason)
-            if self._events:
-                self.emit('close', reason)
+        if self._stage >= _FINISHED:
+            return
+        under_way = self._stage != _OPEN
+        self._plain = False
+        self._stage = _LOST
+        if self.lost is not None:
+            self.lost(reason)
+        if self._events:
+            if under_way:
+                self.emit('error', _lost(reason))
+            self.emit('close', reason)
 
     def not_plain(self):
-        """The connection closes after this response."""
+        """The connection closes after this response, or somebody has to see its head."""
         self._plain = False
 
     def _end(self, data):
@@ -263,6 +276,8 @@ class Response(EventEmitter):
 
     def _send_head(self, length):
         """Decides the framing and sends the head. length: bytes of body, None where it is not known."""
+        if self._events:
+            self.emit('head')
         head = response_head(self.status_code, self.status_message, self._fields)
         self._plain = False
         self._stage = _HEAD_SENT
@@ -316,13 +331,15 @@ def make_fields(headers):
     return {name.lower(): (name, check_field(name, value)) for name, value in headers.items()}
 
 
+def _lost(reason):
+    return ProtocolError('http.aborted', 'the connection was lost before the response was finished', reason)
+
+
 def _listed(value):
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
 def _as_bytes(data):
-    if type(data) is str:
-        return data.encode()
     if isinstance(data, str):
         return data.encode()
     if isinstance(data, (bytes, bytearray, memoryview)):

@@ -13,6 +13,7 @@ from ..sweep import Sweep
 from ..tasks import spawn
 from ..timers import clear_timeout, set_immediate, set_timeout
 from .connection import HttpConnection, refuse_stream
+from .handlers import watch_over
 from .head import Heads
 from .limits import DEFAULTS, check_limits
 from .request import Request
@@ -272,25 +273,6 @@ class HttpServer(EventEmitter):
                 callback()
 
 
-def watch_over(work, on_error):
-    """A coroutine or generator that runs `work` (either), and gives an exception from it to `on_error(exc)`."""
-    return _watch_coroutine(work, on_error) if hasattr(work, '__await__') else _watch_generator(work, on_error)
-
-
-async def _watch_coroutine(work, on_error):
-    try:
-        return await work
-    except Exception as exc:
-        on_error(exc)
-
-
-def _watch_generator(work, on_error):
-    try:
-        return (yield from work)
-    except Exception as exc:
-        on_error(exc)
-
-
 def _read_tls(options):
     from ..net.tls import Tls  # loaded only where it is used
 
@@ -298,7 +280,8 @@ def _read_tls(options):
 
 
 def _refuse(stream, setting):
-    refuse_stream(stream, 503, 'the server has no room for another connection (' + setting + ')')
+    text = 'the server has no room for another connection'
+    refuse_stream(stream, ProtocolError('http.connections', text, setting=setting, status=503))
 
 
 def _mount_path(path):

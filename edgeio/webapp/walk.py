@@ -2,7 +2,7 @@
 
 from ..compat import is_generator
 from ..errors import EdgeError, StateError
-from ..http.server import watch_over
+from ..http.handlers import watch_over
 from ..tasks import spawn
 
 

@@ -423,6 +423,45 @@ def test_finish_and_close_come_once_and_in_order(serve):
     assert sorted(events) == ['close', 'finish', 'request close'] and events.index('finish') < events.index('close')
 
 
+def test_head_can_be_sent_before_there_is_a_body(serve):
+    held = []
+
+    def handler(req, res):
+        res.set_header('Content-Type', 'text/event-stream').flush_headers()
+        held.append(res)
+
+    server = serve(handler)
+
+    def client():
+        with Wire(server.port()) as wire:
+            head = wire.send(LAST).until(b'\r\n\r\n')
+            iosched.set_timeout(held[0].end, 0, 'data: x\n\n')
+            return head + wire.rest()
+
+    raw = during(client)
+    assert b'text/event-stream' in raw and raw.endswith(b'\r\n\r\n9\r\ndata: x\n\n\r\n0\r\n\r\n')
+
+
+def test_lost_connection_is_an_error_of_a_response_under_way(serve):
+    events = []
+
+    def handler(req, res):
+        res.on('error', lambda error: events.append(error.code))
+        res.on('close', events.append)
+        res.write('begun')
+
+    server = serve(handler)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(GET).until(b'begun')
+            wire.sock.setsockopt(1, 13, b'\1\0\0\0\0\0\0\0')  # leave with a reset
+
+    during(client)
+    turn_until(lambda: len(events) == 2)
+    assert events[0] == 'http.aborted' and events[1].startswith('transport')
+
+
 # -- order -----------------------------------------------------------------------------------------------------------
 
 
