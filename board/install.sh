@@ -113,6 +113,8 @@ install_key() {
 install_systemd() {
     install_key "$id:$id"
     cp "$here"/board/systemd/*.service "$root/etc/systemd/system/"
+    mkdir -p "$root/etc/udev/rules.d"
+    cp "$here/board/systemd/60-edgeio.rules" "$root/etc/udev/rules.d/"
     mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
     ln -sf ../edgeio-agent.service "$root/etc/systemd/system/multi-user.target.wants/edgeio-agent.service"
     if [ -z "$root" ] && [ -d /run/systemd/system ]; then

@@ -5,6 +5,7 @@ The process reports over a notification socket as it would to systemd (sd_notify
 
 import contextlib
 import ctypes
+import json
 import os
 import resource
 import signal
@@ -14,6 +15,8 @@ import sys
 from pathlib import Path
 
 from edgeio import iosched
+
+from . import disk
 
 LIBRARY = Path(__file__).resolve().parent.parent
 """Where edgeio is: what the app imports."""
@@ -90,8 +93,7 @@ class AppProcess:
             EDGEIO_MODE=profile['mode'], EDGEIO_ALLOWED=','.join(profile['allowed']),
             NOTIFY_SOCKET=str(self._notify.path), WATCHDOG_USEC=str(profile['watchdog_ms'] * 1000),
         )  # fmt: skip
-        if profile['settings']:
-            environment['EDGEIO_SETTINGS'] = profile['settings']
+        environment['EDGEIO_SETTINGS'] = str(write_settings(profile))
         return environment
 
     def _on_output(self, arg, ioevent):
@@ -127,6 +129,18 @@ class AppProcess:
         # Its process group: what it started must not hold its port.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
+
+
+def write_settings(profile):
+    """Writes what the app is told of the board, for its eyes alone; the file's path."""
+    settings = {**profile['settings']}
+    with contextlib.suppress(OSError):
+        settings['token_key'] = Path(profile['token_key']).read_text().strip()
+    path = Path(profile['run']) / 'settings.json'
+    disk.replace_file(path, json.dumps(settings).encode(), 0o600)
+    if profile['user'] and os.geteuid() == 0:
+        os.chown(path, _user(profile['user']).pw_uid, -1)
+    return path
 
 
 class _Notify:

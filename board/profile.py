@@ -18,7 +18,8 @@ DEFAULTS = {
     'port': 8000,
     'mode': 'user',  # 'user': the app gets what it declares of `allowed`; 'privilege': everything
     'allowed': ['network', 'devices', 'gpio', 'serial', 'share', 'notify', 'mqtt'],
-    'settings': None,  # the app's view of the board: a JSON file with leds, gpio, uarts, and the key for tokens
+    'settings': {},  # what the app is told of the board, such as the numbers of its GPIO lines
+    'token_key': '/etc/edgeio/token.key',  # the key of the app's tokens (edgeio.eos), where there is such a file
     'memory_mb': None,  # the app's limit; None: the system's
     'watchdog': None,  # the board's watchdog device that the agent feeds
     'watchdog_seconds': 30,  # and after which it resets the board, unless it is fed

@@ -5,6 +5,8 @@ import sys
 USAGE = """usage: python3 -m edgeio run APP_FOLDER [--port N] [--host A] [--mode user|privilege]
                                                                runs an app (Ctrl-C stops it)
        python3 -m edgeio new NAME                              makes an app that runs at once
+       python3 -m edgeio token --new-key FILE                  makes a key for tokens
+       python3 -m edgeio token --key FILE --acoid ID           makes a token for a user
        python3 -m edgeio version"""
 
 
@@ -20,6 +22,10 @@ def main(argv=None):
         from .scaffold import new_command
 
         return new_command(rest)
+    if command == 'token':
+        from .tokens import token_command
+
+        return token_command(rest)
     if command in ('version', '--version', '-V'):
         from . import __version__
 

@@ -12,7 +12,10 @@
     app.start()
 """
 
-_CLASSES = {'WebApp': 'app', 'Router': 'router'}
+_CLASSES = {
+    'WebApp': 'app', 'Router': 'router', 'session': 'session', 'access_log': 'accesslog', 'basic_auth': 'basicauth',
+    'history': 'history',
+}  # fmt: skip
 
 
 def __getattr__(name):

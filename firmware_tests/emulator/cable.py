@@ -67,11 +67,11 @@ class Cable:
 
     def _vanish(self):
         if not self.pulled.is_set():
-            self.pulled.set()
             for path in self._links:
                 os.unlink(path)
             for fd in (*self._fds, self._stop_read, self._stop_write):
                 os.close(fd)
+            self.pulled.set()  # at last: whoever waits for it may plug in again
 
     def _carry(self, desktop, board):
         other = {desktop: board, board: desktop}

@@ -1,0 +1,118 @@
+"""Middleware that writes a line for each response: who asked for what, and how it was answered.
+
+    app.use(access_log())                            127.0.0.1 - - [24/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 30
+    app.use(access_log('tiny'))                      GET / 200 30 - 1 ms
+    app.use(access_log(':method :url :status :req[user-agent]'))
+"""
+
+from ..compat import monotonic_ms, unix_ms
+from ..errors import OptionError
+from ..http.date import http_date
+from ..options import read_options
+
+FORMATS = {
+    'common': ':remote-addr - :remote-user [:date] ":method :url HTTP/:http-version" :status :length',
+    'combined': ':remote-addr - :remote-user [:date] ":method :url HTTP/:http-version" :status :length '
+    '":req[referer]" ":req[user-agent]"',
+    'tiny': ':method :url :status :length - :response-time ms',
+}
+
+DEFAULTS = {
+    'format': 'common',  # a name of FORMATS, text with tokens, or a function (req, res, ms) that gives the line
+    'write': print,  # write(line): where it goes
+    'skip': None,  # skip(req, res): true for what is not to be logged
+}
+
+
+def access_log(format=None, options=None, **kwargs):
+    """`fn(req, res, next)`. format: see FORMATS and TOKENS; options: format, write(line), skip(req, res).
+
+    A response that broke off has the status `-`. OptionError for a token that there is not.
+    """
+    given = read_options('access_log', DEFAULTS, options, kwargs)
+    wanted = given['format'] if format is None else format
+    make_line = wanted if callable(wanted) else _compile(FORMATS.get(wanted, wanted))
+    write, skip = given['write'], given['skip']
+
+    def log(req, res, next):
+        started = monotonic_ms()
+
+        def closed(reason):
+            # Everything a line is made of is known now, and not before.
+            if skip is None or not skip(req, res):
+                write(make_line(req, res, monotonic_ms() - started))
+
+        res.not_plain()
+        res.on('close', closed)
+        next()
+
+    return log
+
+
+def _compile(text):
+    """The function that makes a line of `text`: what stands between the tokens is kept as it is."""
+    pieces = []
+    while text:
+        before, colon, rest = text.partition(':')
+        pieces.append(before)
+        if not colon:
+            break
+        name = _leading_name(rest)
+        rest = rest[len(name) :]
+        if name not in TOKENS:
+            if name:
+                known = ', '.join([':' + token for token in sorted(TOKENS)])
+                raise OptionError('access_log.token', 'no such token', ':' + name, known, 'format')
+            pieces.append(':')
+        elif rest[:1] == '[' and name in _WITH_ARGUMENT:
+            argument, _, rest = rest[1:].partition(']')
+            pieces.append((TOKENS[name], argument))
+        else:
+            pieces.append((TOKENS[name], None))
+        text = rest
+    return lambda req, res, ms: ''.join([p if isinstance(p, str) else _shown(p, req, res, ms) for p in pieces])
+
+
+def _leading_name(text):
+    end = 0
+    while end < len(text) and ('a' <= text[end] <= 'z' or text[end] == '-'):
+        end += 1
+    return text[:end]
+
+
+def _shown(piece, req, res, ms):
+    value = piece[0](req, res, ms, piece[1])
+    if value is None or value == '':
+        return '-'
+    # What a client sends must not look like a line of its own, or end the quotes it stands in.
+    text = str(value)
+    return ''.join([c if ' ' <= c != '"' and c != '\x7f' else '\\x%02x' % ord(c) for c in text])
+
+
+def _remote_user(req, res, ms, argument):
+    auth, eos = getattr(req, 'auth', None), getattr(req, 'eos', None)
+    return auth.name if auth is not None else eos.user.acoid if eos is not None else None
+
+
+def _date(req, res, ms, argument):
+    # Tue, 24 Nov 2026 10:00:00 GMT -> 24/Nov/2026:10:00:00 +0000
+    _, day, month, year, time, _ = http_date(unix_ms() // 1000).split(' ')
+    return day + '/' + month + '/' + year + ':' + time + ' +0000'
+
+
+TOKENS = {
+    'method': lambda req, res, ms, argument: req.method,
+    'url': lambda req, res, ms, argument: getattr(req, 'original_url', req.url),
+    'status': lambda req, res, ms, argument: res.status_code if res.headers_sent else None,
+    'length': lambda req, res, ms, argument: res.written,
+    'response-time': lambda req, res, ms, argument: ms,
+    'remote-addr': lambda req, res, ms, argument: req.ip,
+    'remote-user': _remote_user,
+    'date': _date,
+    'http-version': lambda req, res, ms, argument: req.http_version,
+    'req': lambda req, res, ms, argument: req.headers.get(argument),
+    'res': lambda req, res, ms, argument: res.get_header(argument),
+}
+"""What a format may name: token(req, res, ms, argument); None is shown as a dash."""
+
+_WITH_ARGUMENT = ('req', 'res')

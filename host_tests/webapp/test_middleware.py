@@ -1,0 +1,268 @@
+"""The middleware that ships with web apps: session, access log, basic auth, page history."""
+
+import base64
+import re
+import sys
+
+import pytest
+
+from edgeio import socket
+from edgeio.errors import OptionError
+from edgeio.webapp import WebApp, access_log, basic_auth, history, session
+from edgeio.webapp.session import MemoryStore
+from host_tests.looping import ask, during, settle, turn_until
+
+
+@pytest.fixture
+def app(reports):
+    made = WebApp.create('test', 0, socket.sockaddr('127.0.0.1', 0))
+    yield made
+    stopped = []
+    made.stop(lambda: stopped.append(True))
+    turn_until(lambda: stopped)
+    settle()
+
+
+def serve(app):
+    if app.port() is None:
+        app.start()
+    return app.port()
+
+
+def get(app, path='/', headers=None, method='GET'):
+    return during(ask, serve(app), method, path, None, headers or {})
+
+
+def cookie_of(answer):
+    """The cookie that an answer sets, as a client sends it."""
+    line = answer.headers['Set-Cookie']
+    return line and line.split(';')[0]
+
+
+# -- session -----------------------------------------------------------------------------------------------------
+
+
+def count(req, res):
+    req.session['visits'] = req.session.get('visits', 0) + 1
+    res.send(str(req.session['visits']))
+
+
+def test_session_counts_the_visits_of_each_visitor(app):
+    app.use(session())
+    app.get('/', count)
+    first = get(app)
+    cookie = cookie_of(first)
+    assert first.text == '1' and re.fullmatch(r'sid=[\w-]{32}', cookie)
+    assert 'HttpOnly' in first.headers['Set-Cookie'] and 'SameSite=Lax' in first.headers['Set-Cookie']
+    second = get(app, headers={'Cookie': cookie})
+    assert second.text == '2' and second.headers['Set-Cookie'] is None
+    assert get(app).text == '1'
+
+
+def test_nothing_is_kept_of_a_visitor_while_nothing_is_put_in(app):
+    store = MemoryStore()
+    app.use(session(store=store))
+    app.get('/', lambda req, res: res.send(str(req.session.get('visits'))))
+    assert get(app).headers['Set-Cookie'] is None and store.size == 0
+
+
+def test_id_that_is_not_known_is_not_taken_over(app):
+    app.use(session())
+    app.get('/', count)
+    assert cookie_of(get(app, headers={'Cookie': 'sid=planted'})) not in (None, 'sid=planted')
+
+
+def test_regenerated_session_keeps_its_data_and_the_old_id_is_worth_nothing(app):
+    app.use(session())
+    app.get('/', count)
+    app.get('/login', lambda req, res: (req.session.regenerate(), count(req, res))[1])
+    old = cookie_of(get(app))
+    login = get(app, '/login', {'Cookie': old})
+    assert login.text == '2' and cookie_of(login) != old
+    assert get(app, headers={'Cookie': cookie_of(login)}).text == '3'
+    assert get(app, headers={'Cookie': old}).text == '1'
+
+
+def test_destroyed_session_is_forgotten_with_its_cookie(app):
+    store = MemoryStore()
+    app.use(session(store=store))
+    app.get('/', count)
+    app.get('/logout', lambda req, res: (req.session.destroy(), res.send('bye'))[1])
+    cookie = cookie_of(get(app))
+    logout = get(app, '/logout', {'Cookie': cookie})
+    assert cookie_of(logout) == 'sid=' and '1970' in logout.headers['Set-Cookie'] and store.size == 0
+
+
+def test_rolling_session_sets_its_cookie_at_each_visit(app):
+    app.use(session(rolling=True))
+    app.get('/', count)
+    cookie = cookie_of(get(app))
+    assert cookie_of(get(app, headers={'Cookie': cookie})) == cookie
+
+
+def test_change_that_is_not_kept_does_not_reach_the_store(app):
+    app.use(session())
+    app.get('/', count)
+
+    def fail(req, res):
+        res.send('sent')
+        req.session['visits'] = 1000
+
+    app.get('/late', fail)
+    cookie = cookie_of(get(app))
+    get(app, '/late', {'Cookie': cookie})
+    assert get(app, headers={'Cookie': cookie}).text == '2'
+
+
+def test_session_is_over_after_its_time(monkeypatch):
+    now = [0]
+    monkeypatch.setattr(sys.modules['edgeio.webapp.session'], 'monotonic_ms', lambda: now[0])
+    store = MemoryStore()
+    store.set('a', {'x': 1}, 1000)
+    now[0] = 999
+    assert store.get('a') == {'x': 1}
+    now[0] = 1000
+    assert store.get('a') is None and store.size == 0
+
+
+def test_full_store_forgets_those_not_visited_for_the_longest_time():
+    store = MemoryStore(limit=20)
+    for n in range(20):
+        store.set(n, {'n': n}, 100000)
+    store.set(0, {'n': 0}, 100000)
+    store.set('new', {}, 100000)
+    assert store.size <= 20 and store.get('new') == {} and store.get(0) and store.get(1) is None
+
+
+# -- access log --------------------------------------------------------------------------------------------------
+
+
+def logged(app, *arguments, **options):
+    lines = []
+    app.use(access_log(*arguments, write=lines.append, **options))
+    app.get('/', lambda req, res: res.send('hello'))
+    app.get('/missing', lambda req, res: res.status(404).send('none'))
+    return lines
+
+
+def test_common_format_is_that_of_web_servers(app):
+    lines = logged(app)
+    get(app, '/?a=b')
+    assert re.fullmatch(
+        r'127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET /\?a=b HTTP/1\.1" 200 5', lines[0]
+    ), lines
+
+
+def test_tiny_and_own_formats(app):
+    lines = logged(app, ':method :url :status :req[x-test] :res[content-type] a: b')
+    get(app, '/missing', {'X-Test': 'yes'})
+    assert lines == ['GET /missing 404 yes text/html; charset=utf-8 a: b']
+
+
+def test_format_may_be_a_function_and_requests_may_be_skipped(app):
+    lines = logged(app, lambda req, res, ms: req.method, skip=lambda req, res: res.status_code == 404)
+    get(app, '/missing')
+    get(app)
+    assert lines == ['GET']
+
+
+def test_client_cannot_forge_a_line(app):
+    lines = logged(app, '":req[user-agent]"')
+    get(app, headers={'User-Agent': 'x" 200\ty'})
+    assert lines == ['"x\\x22 200\\x09y"']
+
+
+def test_response_that_breaks_off_is_logged_without_a_status(app):
+    lines = logged(app, ':url :status')
+    app.get('/broken', lambda req, res: res.destroy())
+
+    def client():
+        with pytest.raises(OSError):
+            ask(app.port(), 'GET', '/broken')
+
+    serve(app)
+    during(client)
+    assert lines == ['/broken -']
+
+
+def test_unknown_token_is_an_error_at_the_call():
+    with pytest.raises(OptionError, match=':verb'):
+        access_log(':verb :url')
+
+
+# -- basic auth --------------------------------------------------------------------------------------------------
+
+
+def credentials(text):
+    return {'Authorization': 'Basic ' + base64.b64encode(text.encode()).decode()}
+
+
+def name(req, res):
+    res.send('nobody' if req.auth is None else f'{req.auth.name}|{req.auth.password}')
+
+
+def test_credentials_are_read(app):
+    app.use(basic_auth())
+    app.get('/', name)
+    assert get(app, headers=credentials('ann:pass:word')).text == 'ann|pass:word'
+    assert get(app, headers=credentials('Zoë:ü')).text == 'Zoë|ü'
+
+
+@pytest.mark.parametrize('field', ['', 'Basic', 'Basic !!!!', 'Basic YWJj', 'Bearer YTpi', 'Basic /////w=='])
+def test_what_is_no_credentials_is_nobody(app, field):
+    app.use(basic_auth())
+    app.get('/', name)
+    assert get(app, headers={'Authorization': field}).text == 'nobody'
+
+
+@pytest.mark.parametrize('users', [{'ann': 'secret'}, lambda name, password: (name, password) == ('ann', 'secret')])
+def test_only_those_with_the_right_password_come_in(app, users):
+    app.use(basic_auth(users, realm='the "board"'))
+    app.get('/', name)
+    assert get(app, headers=credentials('ann:secret')).text == 'ann|secret'
+    for wrong in ('ann:', 'ann:Secret', 'bob:secret', 'bob:', ':'):
+        answer = get(app, headers=credentials(wrong))
+        assert answer.status == 401 and answer.headers['WWW-Authenticate'] == 'Basic realm="the board", charset="UTF-8"'
+    assert get(app).status == 401
+
+
+# -- history -----------------------------------------------------------------------------------------------------
+
+
+PAGE = {'Accept': 'text/html,application/xhtml+xml'}
+
+
+@pytest.fixture
+def pages(app, tmp_path):
+    (tmp_path / 'index.html').write_text('the page')
+    (tmp_path / 'admin.html').write_text('the admin page')
+    (tmp_path / 'app.js').write_text('the script')
+
+    def add(**options):
+        app.use(history(**options))
+        app.use(WebApp.static(str(tmp_path)))
+        return app
+
+    return add
+
+
+def test_addresses_of_the_page_are_answered_with_the_page(pages):
+    app = pages()
+    for path in ('/', '/settings', '/settings/wifi?x=1'):
+        assert get(app, path, PAGE).text == 'the page'
+    assert get(app, '/app.js', PAGE).text == 'the script'
+
+
+def test_scripts_and_missing_files_see_that_there_is_nothing(pages):
+    app = pages()
+    assert get(app, '/api/none', {'Accept': 'application/json'}).status == 404
+    assert get(app, '/none.js', PAGE).status == 404
+    assert get(app, '/settings', PAGE, 'POST').status == 404
+
+
+def test_rewrites_come_first(pages):
+    app = pages(rewrites=[('/admin', '/admin.html')])
+    assert get(app, '/admin/users', PAGE).text == 'the admin page'
+    assert get(app, '/other', PAGE).text == 'the page'
+
+
