@@ -36,7 +36,7 @@ function readOptions(given) {
   return options;
 }
 
-// --- events ----------------------------------------------------------------------------------------------------------
+// --- events
 
 /** Calls a handler of the app. What it throws is reported as uncaught and harms nobody else. */
 function call(fn, self, args) {
@@ -58,9 +58,7 @@ class Emitter {
     return this;
   }
 
-  once(name, fn) {
-    return this.on(name, fn, true);
-  }
+  once(name, fn) { return this.on(name, fn, true); }
 
   /** Without a function: all of that name; without a name: all. */
   off(name, fn) {
@@ -74,17 +72,9 @@ class Emitter {
     this._handlers.set(name, (this._handlers.get(name) || []).filter((other) => other !== entry));
   }
 
-  listeners(name) {
-    return (this._handlers.get(name) || []).map((entry) => entry.fn);
-  }
-
-  hasListeners(name) {
-    return this.listeners(name).length > 0;
-  }
-
-  emit(name, ...args) {
-    return this._fire(name, ...args);
-  }
+  listeners(name) { return (this._handlers.get(name) || []).map((entry) => entry.fn); }
+  hasListeners(name) { return this.listeners(name).length > 0; }
+  emit(name, ...args) { return this._fire(name, ...args); }
 
   _fire(name, ...args) {
     for (const entry of this._handlers.get(name) || []) {
@@ -98,7 +88,7 @@ class Emitter {
 }
 Emitter.prototype.removeListener = Emitter.prototype.removeAllListeners = Emitter.prototype.off;
 
-// --- Engine.IO packets: {type, data} ---------------------------------------------------------------------------------
+// --- Engine.IO packets: {type, data}
 
 const PACKETS = ['open', 'close', 'ping', 'pong', 'message', 'upgrade', 'noop'];
 
@@ -144,7 +134,7 @@ function payloadSize({ data }) {
   return 2 + 4 * Math.ceil((data.byteLength === undefined ? data.size : data.byteLength) / 3);
 }
 
-// --- transports: `idle` takes packets now, `writable` takes a volatile event now -----------------------------------
+// --- transports: `idle` takes packets now, `writable` takes a volatile event now
 
 class Transport {
   constructor(engine) {
@@ -298,7 +288,7 @@ Object.assign(Polling.prototype, { name: 'polling', scheme: 'http' });
 Object.assign(WebSocketTransport.prototype, { name: 'websocket', scheme: 'ws' });
 const TRANSPORTS = { polling: Polling, websocket: WebSocketTransport };
 
-// --- Engine.IO session -----------------------------------------------------------------------------------------------
+// --- Engine.IO session
 
 let websocketWorked = false; // what `rememberUpgrade` remembers, for the whole page
 
@@ -507,7 +497,7 @@ class Engine extends Emitter {
   }
 }
 
-// --- Socket.IO packets: {type, nsp, data, id} ------------------------------------------------------------------------
+// --- Socket.IO packets: {type, nsp, data, id}
 
 const PacketType = { CONNECT: 0, DISCONNECT: 1, EVENT: 2, ACK: 3, CONNECT_ERROR: 4, BINARY_EVENT: 5, BINARY_ACK: 6 };
 const { CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK } = PacketType;
@@ -547,9 +537,7 @@ class Decoder extends Emitter {
     if (this._attachments.length >= (this._head[2] || 0)) this._finish();
   }
 
-  destroy() {
-    this._head = null;
-  }
+  destroy() { this._head = null; }
 
   _finish() {
     const [head, type, count, nsp, id] = this._head;
@@ -581,7 +569,7 @@ function wellFormed({ type, data, id }) {
   return Array.isArray(data) && /^(string|number)$/.test(typeof data[0]) && !RESERVED.includes(data[0]);
 }
 
-// --- manager ---------------------------------------------------------------------------------------------------------
+// --- manager
 
 /** Events: open, error, close, ping, packet, reconnect_attempt, reconnect, reconnect_error, reconnect_failed. */
 class Manager extends Emitter {
@@ -732,7 +720,7 @@ for (const name of Object.keys(DEFAULTS).filter((key) => /^(reconnection|random|
   };
 }
 
-// --- socket ----------------------------------------------------------------------------------------------------------
+// --- socket
 
 /** Events: connect, connect_error(error), disconnect(reason, detail), and the app's own. */
 class Socket extends Emitter {
@@ -774,9 +762,7 @@ class Socket extends Emitter {
     return this;
   }
 
-  send(...args) {
-    return this.emit('message', ...args);
-  }
+  send(...args) { return this.emit('message', ...args); }
 
   /** A function as last argument gets the acknowledgement. Throws for a reserved name and for what JSON can't hold. */
   emit(name, ...args) {
@@ -950,7 +936,7 @@ for (const suffix of ['', 'Outgoing']) {
   Socket.prototype[`listenersAny${suffix}`] = function () { return this[key]; };
 }
 
-// --- io() ------------------------------------------------------------------------------------------------------------
+// --- io()
 
 const managers = {}; // by host and path: the connections that namespaces share
 
