@@ -6,8 +6,10 @@ import shutil
 import hypothesis
 import pytest
 
-from edgeio import pollset, report
+from edgeio import iosched, pollset, report
+from edgeio.compat import Poller
 from host_tests import processes
+from host_tests.pairs import Pair
 from host_tests.processes import App, app_command, run_node
 
 # The same examples in every run, however slow the machine: a test that fails tells about the change that was made.
@@ -41,6 +43,36 @@ def reports():
         pollset.forget(watcher)
     assert not found, f'reported by the loop: {found}'
     assert not left, f'still watched: {left}'
+
+
+@pytest.fixture(params=['epoll', 'poll'])
+def poller(request, monkeypatch):
+    """A poll set of the test's own; each test that asks for it runs twice, under epoll and under poll."""
+    made = Poller() if request.param == 'epoll' else Poller(None)
+    assert made.forgets_closed == (request.param == 'epoll')
+    monkeypatch.setattr(pollset, 'poller', made)
+    yield made
+    iosched.remove()
+    made.close()
+
+
+@pytest.fixture
+def pair():
+    """A Pair of sockets, closed at the end."""
+    made = Pair()
+    yield made
+    iosched.remove()
+    made.close()
+
+
+@pytest.fixture
+def pairs():
+    """Four Pairs of sockets, closed at the end."""
+    made = [Pair() for _ in range(4)]
+    yield made
+    iosched.remove()
+    for each in made:
+        each.close()
 
 
 @pytest.fixture
