@@ -22,6 +22,7 @@ from ..websocket.deflate import negotiate, read_deflate
 from ..websocket.handshake import check_request, extension_headers, response
 from ..websocket.handshake import refusal as refusal_response
 from .codec import MESSAGE, OPEN
+from .cookie import session_cookie
 from .cors import Cors
 from .errors import (
     BAD_HANDSHAKE_METHOD,
@@ -375,21 +376,6 @@ def field(query, name):
     """The field `name` of a query (str), the first of several; None where it is missing."""
     value = query.get(name)
     return value[0] if type(value) is list else value
-
-
-def session_cookie(cookie, sid):
-    """The Set-Cookie value (str) for `sid`. cookie: True, a name, or {name, path, http_only, same_site}."""
-    given = {'name': cookie} if isinstance(cookie, str) else cookie if isinstance(cookie, dict) else {}
-    defaults = {'name': 'io', 'path': '/', 'http_only': True, 'same_site': 'Lax'}
-    options = read_options('cookie', defaults, given)
-    text = options['name'] + '=' + sid
-    if options['path']:
-        text += '; Path=' + options['path']
-    if options['http_only']:
-        text += '; HttpOnly'
-    if options['same_site']:
-        text += '; SameSite=' + options['same_site'][0].upper() + options['same_site'][1:].lower()
-    return text
 
 
 def make_id(req):
