@@ -88,7 +88,7 @@ def test_one_too_many_is_told_which_setting_applies_and_the_others_are_served(re
     with server_with(**{name: 2}) as server:
         refused, served = during(client, server.port())
     assert refused.startswith(b'HTTP/1.1 503 ')
-    assert f'({name})'.encode() in refused
+    assert f'setting: {name} '.encode() in refused
     assert all(answer.startswith(b'HTTP/1.1 200 ') for answer in served)
 
 
