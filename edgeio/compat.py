@@ -9,7 +9,7 @@ import sys
 MICROPYTHON = sys.implementation.name == 'micropython'
 
 # Linux numbers, the same on every processor edgeio runs on. MicroPython has the calls without the names.
-EINTR, EAGAIN, EMFILE, ENFILE, EINPROGRESS = 4, 11, 24, 23, 115
+EINTR, EAGAIN, ENOMEM, ENFILE, EMFILE, ENOBUFS, EINPROGRESS = 4, 11, 12, 23, 24, 105, 115
 SOL_SOCKET, SO_REUSEADDR, SO_KEEPALIVE, SO_REUSEPORT = 1, 2, 9, 15
 IPPROTO_TCP, TCP_NODELAY = 6, 1
 IPPROTO_IPV6, IPV6_V6ONLY = 41, 26

@@ -7,6 +7,8 @@ from ..compat import (
     EINTR,
     EMFILE,
     ENFILE,
+    ENOBUFS,
+    ENOMEM,
     IPPROTO_IPV6,
     IPPROTO_TCP,
     IPV6_V6ONLY,
@@ -38,7 +40,9 @@ MAX_REFUSALS = 16
 """Connections too many that are told so at one time; further ones are just closed."""
 
 BACK_OFF = 100
-"""Milliseconds without accepting after the process ran out of descriptors."""
+"""Milliseconds without accepting after the process ran out of descriptors, or the system of memory."""
+
+_EXHAUSTED = (EMFILE, ENFILE, ENOBUFS, ENOMEM)
 
 
 class Listener:
@@ -85,9 +89,9 @@ class Listener:
             try:
                 sock, address = accept(self.sock)
             except OSError as exc:
-                if exc.errno in (EMFILE, ENFILE):
+                if exc.errno in _EXHAUSTED:
                     self._back_off()
-                if exc.errno in (EAGAIN, EINTR, EMFILE, ENFILE):
+                if exc.errno in (EAGAIN, EINTR) or exc.errno in _EXHAUSTED:
                     return
                 continue  # that connection was reset while it waited (accept(2)); the next may be fine
             self._take(sock, address)
