@@ -195,6 +195,7 @@ class Session(EventEmitter):
     def offer(self, ws):
         """A WebSocket opened with this session's sid: it may probe, once."""
         if self.state != OPEN or self._candidate is not None or self.ws is not None:
+            ws.step_down()
             ws.close(1008, 'the session has a websocket already')
             return
         self._candidate = ws
@@ -216,7 +217,9 @@ class Session(EventEmitter):
 
     def on_candidate_closed(self):
         """The WebSocket that probed is gone; polling goes on."""
-        self._candidate = None
+        if self._candidate is not None:
+            self._candidate.step_down()
+            self._candidate = None
         self._probed = False
         if self._timer is not None:
             self._timer.clear()

@@ -26,6 +26,10 @@ class WebSocket(Connection):
         session = self.session
         self.on_text = session.receiver.on_text if session._events is None else session.on_text_packet
 
+    def step_down(self):
+        """It is not the one that probes, or no longer: what it says is nobody's."""
+        self.on_text = _ignore
+
     def send_message(self, packet, compress=True):
         """Sends a packet: str with its type, or bytes."""
         if type(packet) is str:
@@ -39,7 +43,7 @@ class WebSocket(Connection):
         """A binary frame came: a message, after one byte of type in revision 3."""
         session = self.session
         if not self.live:
-            session.on_candidate_packet(data)
+            self.on_text(data)  # no probe is binary; after the end it does not matter
         elif session.protocol == 4:
             session.on_packet(data)
         elif data[:1] == b'\x04':

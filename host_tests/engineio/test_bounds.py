@@ -3,7 +3,7 @@
 import socket as plain_socket
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from edgeio import iosched
 from edgeio.engineio import Server
@@ -158,3 +158,48 @@ def test_peer_that_leaves_before_the_decision_leaves_no_session(serve, answer):
 def test_bound_that_cannot_be_is_an_error(options):
     with pytest.raises(OptionError):
         Server(None, **options)
+
+
+def refused_code(engine, query, *packets):
+    """The close code that a WebSocket gets which says `packets`."""
+    with pytest.raises(ConnectionClosedError) as caught, open_ws(engine.port, query=query) as ws:
+        for packet in packets:
+            ws.send(packet)
+        ws.recv()
+    return caught.value.rcvd.code
+
+
+def test_websocket_that_was_refused_has_no_say_in_the_upgrade_of_another(serve):
+    engine = serve()
+    engine.on('connection', lambda session: session.on('data', session.send))
+
+    def client():
+        polling = Polling(engine.port)
+        query = f'&sid={polling.sid}'
+        with open_ws(engine.port, query=query) as first:
+            first.send('2probe')
+            assert first.recv() == '3probe'
+            assert refused_code(engine, query, '2probe', '5', '4stolen', b'stolen') == 1008
+            polling.post('4by polling')
+            first.send('5')
+            return first.recv()
+
+    assert during(client) == '4by polling'
+
+
+def test_second_websocket_after_the_upgrade_is_refused_and_ignored(serve):
+    engine = serve()
+    engine.on('connection', lambda session: session.on('data', session.send))
+
+    def client():
+        polling = Polling(engine.port)
+        query = f'&sid={polling.sid}'
+        with open_ws(engine.port, query=query) as first:
+            first.send('2probe')
+            first.recv()
+            first.send('5')
+            assert refused_code(engine, query, '2probe', '4stolen') == 1008
+            first.send('4mine')
+            return first.recv()
+
+    assert during(client) == '4mine'
