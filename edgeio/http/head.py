@@ -10,7 +10,7 @@ from .headers import Headers
 from .limits import MAX_DRAIN
 from .url import split_target
 
-MAX_REMEMBERED = 64
+MAX_REMEMBERED = 32
 """Heads, and header blocks, that one server remembers."""
 
 MAX_REMEMBERED_BYTES = 1024
@@ -99,7 +99,8 @@ class Heads:
         fields = self._blocks.get(block)
         if fields is None:
             fields = parse_block(block, self._max_headers)
-            if len(block) <= MAX_REMEMBERED_BYTES:
+            # A handshake's block has its own key: it never comes again.
+            if len(block) <= MAX_REMEMBERED_BYTES and not fields.upgrade:
                 _remember(self._blocks, block, fields)
         head = Head(parse_line(data[start:line_end]), fields)
         head.raw = data[start:end]

@@ -442,7 +442,14 @@ def test_memory_of_heads_is_bounded():
     for number in range(1000):
         data = get(b'GET /%d HTTP/1.1' % number, b'Host: board\r\nX: %d\r\n' % number)
         recorder.feed(data, len(data))
-    assert 0 < len(recorder._heads.seen) <= 64 and 0 < len(recorder._heads._blocks) <= 64
+    assert 0 < len(recorder._heads.seen) <= 32 and 0 < len(recorder._heads._blocks) <= 32
+
+
+def test_handshakes_are_not_remembered():
+    recorder = Recorder()
+    data = get(fields=b'Host: board\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n')
+    recorder.feed(data, len(data))
+    assert recorder.events and not recorder._heads.seen and not recorder._heads._blocks
 
 
 def test_remembered_request_does_not_answer_for_the_start_of_another():
