@@ -49,6 +49,7 @@ xml application/xml
 zip application/zip
 """
 
+
 def extension(name):
     """The extension of a file name, in lower case and without its dot; '' where it has none."""
     name = name[name.rfind('/') + 1 :]
