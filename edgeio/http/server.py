@@ -1,7 +1,7 @@
 """HttpServer: listens, makes a connection of each stream, and gives requests to the handler or a mounted engine."""
 
 from .. import apphost
-from ..compat import is_generator
+from ..compat import is_generator, tune_gc
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
 from ..net.admission import Admission
@@ -84,6 +84,7 @@ class HttpServer(EventEmitter):
         self._listener = self._listen(host, port)
         if self.subs:
             self._listener = self._workers.start(self._listener, self.subs)
+        set_immediate(tune_gc)
         apphost.started(self, self.group, host, self.port(), self.secure)
         self.emit('start')
         return self

@@ -334,11 +334,17 @@ def env(name, default=None):
 
 
 def tune_gc():
-    """Settles the garbage collector after start-up: what lives for ever is not looked at again."""
-    import gc
+    """Settles the garbage collector after start-up, once: what lives for ever is not looked at again."""
+    global _tuned
+    if not _tuned:
+        import gc
 
-    gc.collect()
-    gc.freeze()
+        _tuned = True
+        gc.collect()
+        gc.freeze()
+
+
+_tuned = False
 
 
 def anchor_imports():

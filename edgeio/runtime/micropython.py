@@ -331,7 +331,7 @@ def tune_gc():
     import gc
 
     gc.collect()
-    gc.threshold(1000000)
+    gc.threshold(131072)
 
 
 def anchor_imports():

@@ -6,7 +6,7 @@ from .json_grammar import GRAMMAR, MAX_DEPTH
 
 try:
     from .json_scan_viper import scan
-except (SyntaxError, ImportError):
+except (SyntaxError, ImportError, ValueError):  # no machine code on this processor, or for another one
     from .json_scan import scan
 
 _stack = bytearray(MAX_DEPTH)
