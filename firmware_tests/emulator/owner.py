@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..targets import build
 from .machine import Machine
+from .pins import Pins
 
 PROJECT = '/opt/edgeio'
 
@@ -26,11 +27,14 @@ class OwnerError(Exception):
 
 
 class OwnedBoard(Machine):
-    """A Machine, its key in `key`, and the deploy command. port: the line it uses; the second UART unless set."""
+    """A Machine, its key in `key`, and the deploy command. line: the path that it uses; None: the second UART's.
+
+    folder: for what its owner has on the desktop; the test channel for its pins (see pins.py) is `qtest` in it.
+    """
 
     def __init__(self, image, **options):
-        super().__init__(image, **options)
         self.folder = Path(tempfile.mkdtemp(prefix='edgeio-owner-'))
+        super().__init__(image, extra=Pins.arguments(self.folder / 'qtest'), **options)
         self.key = self.folder / 'board.key'
         self.line = None
 

@@ -1,30 +1,41 @@
-"""The booted board: the firmware tests over its serial console, then the chat app as an owner would run it."""
+"""The booted board: the firmware tests over its serial console, then the chat app as an owner would run it, then a
+board with the agent, and everything that can go wrong with it."""
 
 from ..emulator import image
 from ..emulator.console import ConsoleError
 from ..emulator.machine import Machine
-from . import build, chat
+from ..emulator.owner import PAYLOAD
+from . import build, chat, deploy
 
 PROJECT = '/opt/edgeio'
 """Where the project is on the board."""
-
-PAYLOAD = [(build.ROOT / name, f'opt/edgeio/{name}') for name in ('edgeio', 'firmware_tests')]
 
 TEST_SECONDS = 600
 
 
 def run(tests, counts_in):
-    """Boots the board and runs `tests` on it; (passed, failed). counts_in(line): the counts of a closing line."""
-    with_chat = not tests or 'chat' in tests
-    if with_chat:
-        chat.require_client()
+    """Boots the board and runs `tests` on it; (passed, failed). counts_in(line): the counts of a closing line.
+
+    'chat' and 'deploy' among `tests` name the parts that are run from here; all of it where `tests` is empty.
+    """
+    chat.require_client()
     master = image.make(PAYLOAD)
+    counts = []
+    if tests != ['deploy']:
+        counts.append(_run_on_board(master, tests, counts_in))
+    if not tests or 'deploy' in tests:
+        build.say('starting a board for the agent')
+        counts.append(deploy.run(master))
+    return sum(passed for passed, _ in counts), sum(failed for _, failed in counts)
+
+
+def _run_on_board(master, tests, counts_in):
     build.say('starting the board')
     with Machine(master) as machine:
         build.say('the board is up')
         try:
             passed, failed = _run_tests(machine.console, tests, counts_in)
-            if with_chat:
+            if not tests or 'chat' in tests:
                 more = chat.run(machine)
                 passed, failed = passed + more[0], failed + more[1]
             return passed, failed

@@ -35,8 +35,8 @@ NODE_MODULES = os.environ.get('EDGEIO_NODE_MODULES') or build.ROOT / 'host_tests
 class Person:
     """Somebody at the chat page: the official client in a process of its own."""
 
-    def __init__(self, port):
-        script = build.ROOT / 'firmware_tests' / 'emulator' / 'chat_client.js'
+    def __init__(self, port, client='chat_client.js'):
+        script = build.ROOT / 'firmware_tests' / 'emulator' / client
         self._process = subprocess.Popen(
             ['node', script, f'http://127.0.0.1:{port}'],
             env={**os.environ, 'NODE_PATH': str(NODE_MODULES)},

@@ -1,5 +1,6 @@
 """The board as its owner has it: the agent installed, apps pushed over the second UART, and every fault on the way."""
 
+import json
 import shutil
 import subprocess
 import time
@@ -8,9 +9,11 @@ import urllib.request
 
 from ..emulator.cable import Cable
 from ..emulator.owner import OwnedBoard
+from ..emulator.pins import Pins
 from . import build, chat
 
 CHAT = build.ROOT / 'board' / 'apps' / 'chat'
+PANEL = build.ROOT / 'board' / 'apps' / 'panel'
 
 HANGING = """
 import time
@@ -138,6 +141,27 @@ def check_power_cut_at_any_moment_leaves_the_old_or_the_new_version(board):
         before = page_of(board)
 
 
+def check_panel_shows_the_switches_and_switches_the_lamps(board):
+    board.deploy('push', PANEL)
+    pins = Pins(board, board.folder / 'qtest')
+    person = chat.Person(board.forward(8000), 'panel_client.js')
+    try:
+        state = json.loads(person.expect('state'))
+        expect(state['input'] == {'switch A': 0, 'switch B': 0} and not state['problems'], f'state: {state}')
+        expect(pins.level(4) == 0, 'lamp A is on at the start')
+        person.say(json.dumps(['output', 'lamp A', 1]))
+        expect(person.expect('set') == 'null' and pins.level(4) == 1, 'lamp A was not switched on')
+        expect(json.loads(person.expect('changed')) == ['output', 'lamp A', 1], 'the page was not told')
+        for level in (1, 0):
+            pins.drive(0, level)
+            person.expect('changed', json.dumps(['input', 'switch A', level], separators=(',', ':')))
+        names = [name for name, _, _ in json.loads(person.expect('sensors'))]
+        expect('load' in names and 'memory free' in names, f'sensors: {names}')
+    finally:
+        person.leave()
+        pins.close()
+
+
 CHECKS = (
     check_agent_is_installed_and_says_what_board_it_is,
     check_chat_is_pushed_over_the_serial_line,
@@ -147,6 +171,7 @@ CHECKS = (
     check_broken_version_is_taken_back,
     check_hanging_loop_is_noticed_and_the_app_comes_back,
     check_hanging_agent_resets_the_board,
+    check_panel_shows_the_switches_and_switches_the_lamps,
     check_pulled_cable_is_waited_for_and_the_push_goes_on,
     check_power_cut_at_any_moment_leaves_the_old_or_the_new_version,
 )
