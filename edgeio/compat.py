@@ -23,5 +23,10 @@ else:
 
 def unix_address(path):
     """The address of the local socket `path` ('@name': an abstract one), to connect to."""
-    path = '\0' + path[1:] if path[:1] == '@' else path
-    return b'\1\0' + path.encode() + b'\0' if MICROPYTHON else path
+    abstract = path[:1] == '@'
+    if abstract:
+        path = '\0' + path[1:]
+    if not MICROPYTHON:
+        return path
+    # sockaddr_un; all that follows an abstract name would be part of it.
+    return b'\1\0' + path.encode() + (b'' if abstract else b'\0')

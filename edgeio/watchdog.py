@@ -69,7 +69,7 @@ class Watch:
 
     def _beat(self):
         now = monotonic_ms()
-        self.lag = now - self._due
+        self.lag = max(0, now - self._due)
         self._due = now + self._period
         for watcher in self._watchers:
             watcher.alive(clients(), self.lag)
@@ -112,7 +112,7 @@ class Device:
 
     def __init__(self, path, seconds=None):
         try:
-            self._file = open(path, 'wb', buffering=0)
+            self._file = open(path, 'r+b', buffering=0)  # 'wb' would make a file where there is none
             if seconds is not None:
                 self._set_timeout(seconds)
         except OSError as exc:
