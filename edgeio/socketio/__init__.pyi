@@ -1,0 +1,2 @@
+from .adapter import Adapter as Adapter
+from .server import Server as Server
