@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from ..targets import build
+from . import devicetree
 from .machine import Machine
 from .pins import Pins
 
@@ -34,7 +35,9 @@ class OwnedBoard(Machine):
 
     def __init__(self, image, **options):
         self.folder = Path(tempfile.mkdtemp(prefix='edgeio-owner-'))
-        super().__init__(image, extra=Pins.arguments(self.folder / 'qtest'), **options)
+        tree = devicetree.make(['virt,highmem=off', '-cpu', 'cortex-a7', '-m', '64'])
+        extra = ['-dtb', str(tree), *Pins.arguments(self.folder / 'qtest')]
+        super().__init__(image, extra=extra, **options)
         self.key = self.folder / 'board.key'
         self.line = None
 

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
+from ..emulator import devicetree
 from ..emulator.cable import Cable
 from ..emulator.owner import OwnedBoard
 from ..emulator.pins import Pins
@@ -141,7 +142,7 @@ def check_power_cut_at_any_moment_leaves_the_old_or_the_new_version(board):
         before = page_of(board)
 
 
-def check_panel_shows_the_switches_and_switches_the_lamps(board):
+def check_panel_shows_the_switches_and_switches_lamps_and_led(board):
     board.deploy('push', PANEL)
     pins = Pins(board, board.folder / 'qtest')
     person = chat.Person(board.forward(8000), 'panel_client.js')
@@ -152,6 +153,8 @@ def check_panel_shows_the_switches_and_switches_the_lamps(board):
         person.say(json.dumps(['output', 'lamp A', 1]))
         expect(person.expect('set') == 'null' and pins.level(4) == 1, 'lamp A was not switched on')
         expect(json.loads(person.expect('changed')) == ['output', 'lamp A', 1], 'the page was not told')
+        person.say(json.dumps(['led', devicetree.LED, state['led'][devicetree.LED][1]]))
+        expect(person.expect('set') == 'null' and pins.level(devicetree.LED_LINE) == 1, 'the LED does not shine')
         for level in (1, 0):
             pins.drive(0, level)
             person.expect('changed', json.dumps(['input', 'switch A', level], separators=(',', ':')))
@@ -171,7 +174,7 @@ CHECKS = (
     check_broken_version_is_taken_back,
     check_hanging_loop_is_noticed_and_the_app_comes_back,
     check_hanging_agent_resets_the_board,
-    check_panel_shows_the_switches_and_switches_the_lamps,
+    check_panel_shows_the_switches_and_switches_lamps_and_led,
     check_pulled_cable_is_waited_for_and_the_push_goes_on,
     check_power_cut_at_any_moment_leaves_the_old_or_the_new_version,
 )
