@@ -111,5 +111,5 @@ PARTS = [
     Part('micropython', 'firmware_tests on MicroPython', [setup.python], True, firmware('micropython', 300)),
     Part('armhf', 'firmware_tests on ARM Python, emulated', [setup.python], False, firmware('armhf', 900)),
     Part('board', 'firmware_tests on a booted ARM machine, emulated',
-         [setup.python, setup.node], False, firmware('board', 900)),
+         [setup.python, setup.node], False, firmware('board', 1800)),
 ]
