@@ -92,8 +92,9 @@ async def soak(minutes, everywhere, folder):
             problems += [f'round {number}: {problem}' for problem in found]
             states.append(played.state)
             cuts = f', {far.cuts} cables pulled so far' if far else ''
+            visits, faults = sum(played.visits.values()), sum(played.faults.values())
             print(f'\nround {number}: {played.messages} messages, {played.connects} connections, {played.recoveries} '
-                  f'of them recovered, {sum(played.visits.values())} visits, {sum(played.faults.values())} faults{cuts}; '
+                  f'of them recovered, {visits} visits, {faults} faults{cuts}; '
                   f'{played.state["resident"] >> 10} KB, {played.state["objects"]} objects; {len(found)} problems',
                   flush=True)
     finally:

@@ -48,9 +48,10 @@ class Peer:
 
     async def upgrade(self, path):
         """Opens a WebSocket."""
+        key = base64.b64encode(os.urandom(16)).decode()
         await self.say((
             f'GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
-            f'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n\r\n').encode())
+            f'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n').encode())
         return await self.reader.readuntil(b'\r\n\r\n')
 
     async def text(self, text):
