@@ -4,42 +4,10 @@
 """
 
 import os
-import struct
 import sys
 
 from edgeio import gpio, iosched, leds, runner
-
-
-class Chip:
-    """What `runtime/devices.py` has, for a chip of 8 lines with nothing behind them."""
-
-    def __init__(self):
-        self.levels = {}
-        self._lines = {}
-        self._ends = {}
-
-    def open_device(self, path, write=False):
-        return os.open('/dev/null', os.O_RDWR)
-
-    def ioctl(self, fd, request, argument):
-        if request == gpio.GET_LINE:
-            number = struct.unpack_from('<I', argument, 0)[0]
-            reading, writing = os.pipe()
-            self._lines[reading], self._ends[number] = number, writing
-            self.levels[number] = 0
-            struct.pack_into('<i', argument, 588, reading)
-        elif request == gpio.GET_VALUES:
-            argument[0] = self.levels[self._lines[fd]]
-        elif request == gpio.SET_VALUES:
-            self.levels[self._lines[fd]] = argument[0] & 1
-
-    def drive(self, number, level):
-        """Somebody at a switch."""
-        self.levels[number] = level
-        os.write(self._ends[number], struct.pack('<QIIII24x', 0, 1 if level else 2, number, 0, 0))
-
-    read, write, close = staticmethod(os.read), staticmethod(os.write), staticmethod(os.close)
-
+from host_tests.board.chip import Chip
 
 chip = Chip()
 gpio._system = lambda: chip
