@@ -1,9 +1,7 @@
 """Socket.IO servers in the tests' own thread: a test sees both sides, and turns the loop until something came."""
 
 from edgeio.socketio import Server
-from host_tests.looping import make_server, settle, turn_until
-
-__all__ = ['Servers', 'settle', 'turn_until']
+from host_tests.looping import make_server, turn_until, until_quiet
 
 
 class Servers:
@@ -31,7 +29,7 @@ class Servers:
             io.close()
             if http_server.listening:
                 http_server.stop()
-        settle()
+        until_quiet()
 
 
 def next_socket(io, nsp='/'):
