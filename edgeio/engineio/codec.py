@@ -102,31 +102,43 @@ def _units(text):
 
 
 def _split_text3(body):
+    # In bytes: the place of a character in text that is not ASCII takes MicroPython a walk from its beginning.
+    data = body.encode()
+    wide = len(data) > len(body)
     parts = []
-    i, end = 0, len(body)
-    wide = len(body.encode()) > end
+    i, end = 0, len(data)
     while i < end:
-        colon = body.find(':', i, i + 12)
-        if colon < 0 or not is_digits(body[i:colon]):
-            raise _bad('a length is missing', body[i : i + 12])
-        n = int(body[i:colon])
+        colon = data.find(b':', i, i + 12)
+        if colon < 0 or not is_digits(decode_utf8(data[i:colon])):
+            raise _bad('a length is missing', data[i : i + 12])
+        n = int(data[i:colon])
         i = colon + 1
-        stop = _skip_units(body, i, n) if wide else i + n
+        stop = _skip_units(data, i, n) if wide else i + n
         if n == 0 or stop > end:
             raise _bad('a length that does not fit', n)
-        parts.append(body[i:stop])
+        parts.append(decode_utf8(data[i:stop]))
         if len(parts) > MAX_PACKETS:
             raise _too_many()
         i = stop
     return parts
 
 
-def _skip_units(body, i, n):
-    stop, end = i, len(body)
-    while n > 0 and stop < end:
-        n -= 2 if body[stop] > '\uffff' else 1
-        stop += 1
-    return stop if n == 0 else end + 1
+def _skip_units(data, i, n):
+    """Where `n` UTF-16 units of the UTF-8 text `data` end that begin at `i`; behind its end where they do not fit."""
+    end = len(data)
+    while n > 0 and i < end:
+        lead = data[i]
+        if lead < 0x80:
+            i += 1
+        elif lead < 0xE0:
+            i += 2
+        elif lead < 0xF0:
+            i += 3
+        else:
+            i += 4
+            n -= 1  # a character beyond U+FFFF is two units
+        n -= 1
+    return i if n == 0 else end + 1
 
 
 def _binary3(packet):
