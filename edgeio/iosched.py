@@ -32,6 +32,9 @@ dirty = []
 """Objects with output queued in this turn; each one's `flush()` is called once at the end of the turn. An exception
 there ends it: `abort(reason)`."""
 
+mark_dirty = dirty.append
+"""Whoever queues output calls it; a loop that waits in the place of `poll` (asyncio_bridge) puts its own here."""
+
 FLUSH_PASSES = 3
 """How often what was queued by the writing itself (a poll's answer, what follows a drain) is written in one turn."""
 
@@ -211,6 +214,28 @@ def flush():
             except Exception as exc:
                 report(exc, 'writing')
                 stream.abort('internal error')
+
+
+def spawn_asyncio(coro, where='an asyncio task'):
+    """Runs a coroutine that awaits what asyncio offers, stepped by `poll`; returns the AsyncioTask: await or cancel it.
+
+    In an asyncio app, which has its own loop running, it runs there. where: words for the report, should it end with
+    an exception that nobody awaits.
+    """
+    from .asyncio_bridge import AsyncioTask
+
+    return AsyncioTask(coro, where)
+
+
+async def run_in_asyncio(check=None):
+    """Runs the poll loop inside asyncio, beside its other tasks, until `check` is done or the task is cancelled.
+
+    check: as for `forever`, asked after each turn of the poll loop. StateError `asyncio.two_loops` where it runs
+    already, or `poll` steps asyncio.
+    """
+    from .asyncio_bridge import host
+
+    await host((lambda: False) if check is None else check if callable(check) else lambda: check.quit)
 
 
 def _watch(ioevent):

@@ -1,4 +1,4 @@
-"""Cooperative tasks: generators and coroutines, stepped by the poll loop. No asyncio is involved.
+"""Cooperative tasks: generators and coroutines, stepped by the poll loop. No asyncio is involved: see asyncio_bridge.
 
     async def blink(led):                     def blink(led):
         while True:                               while True:
@@ -11,7 +11,7 @@ What a task may wait for is a Wait: sleep, readable, writable, a Promise, anothe
 asyncio awaitable, is an error raised at the `await`, on both runtimes.
 """
 
-from .compat import POLLIN, POLLOUT, guard_asyncio, is_generator
+from .compat import POLLIN, POLLOUT, guard_asyncio, is_generator, withdraw_asyncio
 from .errors import EdgeError, StateError
 from .pollset import forget, watch, watchers
 from .report import report
@@ -232,6 +232,7 @@ class Task(Wait):
     def _wait_for(self, wanted):
         if not isinstance(wanted, Wait):
             wanted = _failed(_foreign(type(wanted).__name__))
+            withdraw_asyncio()
         elif wanted is self:
             wanted = _failed(StateError('task.awaits_itself', 'a task awaits itself', self._where))
         self._waiting = wanted
@@ -260,7 +261,7 @@ def _foreign(seen):
         'task.foreign_awaitable',
         'an iosched task can wait only for sleep, readable, writable, a Promise or a Task',
         seen,
-        setting='iosched.sleep instead of asyncio.sleep',
+        setting='iosched.spawn_asyncio(coroutine) for what awaits asyncio, and await that',
     )
 
 
@@ -280,4 +281,14 @@ def _refuse_asyncio():
     return None if _current is None else _foreign('asyncio.sleep')
 
 
-guard_asyncio(_refuse_asyncio)
+def outside(fn, *args):
+    """Returns `fn(*args)`, called as the work of no task: for a loop inside this one, whose tasks are not ours."""
+    global _current
+    before, _current = _current, None
+    try:
+        return fn(*args)
+    finally:
+        _current = before
+
+
+guard_asyncio(_refuse_asyncio, outside)

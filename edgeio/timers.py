@@ -18,6 +18,10 @@ MAX_CLEARED = 64
 """Cleared timers that may wait in the heap before it is rebuilt without them (if they are also the larger half)."""
 
 
+on_set = None
+"""Called after a timer was set, by a loop that waits in the place of `iosched.poll` (asyncio_bridge); None: nobody."""
+
+
 class Timer:
     """A timer that was set; `clear()` stops it. `interval`: ms between firings, None for a single one."""
 
@@ -70,6 +74,8 @@ def set_immediate(callback, *args):
     """Calls `callback(*args)` at the end of this turn of the loop, after its I/O; returns the Timer."""
     timer = Timer(callback, args)
     _immediates.append(timer)
+    if on_set is not None:
+        on_set()
     return timer
 
 
@@ -133,6 +139,8 @@ def _push(due, timer):
     global _serial
     _serial += 1
     heapq.heappush(_heap, (due, _serial, timer))
+    if on_set is not None:
+        on_set()
 
 
 def _rebuild():

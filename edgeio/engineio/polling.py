@@ -46,7 +46,7 @@ class Polling:
         """Answers the parked poll at the end of this turn of the loop, with all that is buffered by then."""
         if self._res is not None and not self._queued:
             self._queued = True
-            iosched.dirty.append(self)
+            iosched.mark_dirty(self)
 
     def flush(self):
         """The loop's call: answers the parked poll with what is buffered."""
@@ -66,8 +66,9 @@ class Polling:
         """Answers the parked poll with `packets`."""
         res, self._res = self._res, None
         res.lost = None
-        body = encode_payload(packets, self.session.protocol, self._base64)
-        self.session.server.send_payload(res, body)
+        session = self.session
+        body = encode_payload(packets, session.protocol, self._base64)
+        session.server.send_payload(res, body, session.compress)
 
     def close_when_flushed(self):
         """The session is closing: what is buffered leaves with one poll, and a close packet with the next.

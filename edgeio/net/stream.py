@@ -33,7 +33,6 @@ LAST_INPUT = 2000
 """Milliseconds that `finish` then waits for the peer to close. A socket closed with unread input is reset by the
 system, and the peer could lose what was written last: so input is read, and dropped."""
 
-_dirty = iosched.dirty
 _finishing = Sweep(100)
 
 
@@ -85,7 +84,7 @@ class Stream:
         if out is None:
             self._out = data
             if not self._flags & _BLOCKED:
-                _dirty.append(self)
+                iosched.mark_dirty(self)
         elif type(out) is list:
             out.append(data)
         else:

@@ -75,8 +75,12 @@ def is_generator(value):
     return isinstance(value, _GENERATORS)
 
 
-def guard_asyncio(refuse):
+def guard_asyncio(refuse, outside):
     """For MicroPython, where an asyncio awaitable in an iosched task ends the process; here it is an error anyway."""
+
+
+def withdraw_asyncio():
+    """For MicroPython, where a refused awaitable of asyncio goes on waiting; here it cleans up by itself."""
 
 
 # -- polling -----------------------------------------------------------------------------------------------------
@@ -109,6 +113,10 @@ class Poller:
         self._due.clear()
         self._due = self._poll.poll(-1 if ms is None else ms / self._unit)
         return self._due
+
+    def fileno(self):
+        """The descriptor that can be read while one of the set is ready (int); None under poll, which has none."""
+        return self._poll.fileno() if self.forgets_closed else None
 
     def close(self):
         """Gives the poll set back; for a forked worker that must not share its parent's."""
@@ -196,11 +204,12 @@ def sha1(data):
     return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
-def gzip(data):
-    """`data` compressed for `Content-Encoding: gzip`; None where the runtime has no compressor."""
-    import gzip as module
+def gzip(data, level=9):
+    """`data` compressed for `Content-Encoding: gzip`; None where the runtime has no compressor. level: 1 to 9."""
+    import zlib
 
-    return module.compress(data, 9, mtime=0)
+    packer = zlib.compressobj(level, zlib.DEFLATED, 31)  # 31: the gzip container
+    return packer.compress(data) + packer.flush()
 
 
 def tls_module():

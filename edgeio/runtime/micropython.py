@@ -8,7 +8,6 @@ import time as _time
 
 from micropython import const
 
-from .asyncio_guard import guard_asyncio  # noqa: F401
 from .micropython_json import found_attachments, json_decode, json_encode, json_text, take_attachments  # noqa: F401
 
 READ_SIZE = const(8192)
@@ -135,6 +134,34 @@ _GENERATOR = type((lambda: (yield))())
 def is_generator(value):
     """True for a generator or coroutine object: something that `iosched.spawn` can run."""
     return type(value) is _GENERATOR and hasattr(value, 'send')
+
+
+# -- asyncio -----------------------------------------------------------------------------------------------------
+
+
+def guard_asyncio(refuse, outside):
+    """Has asyncio's awaitables raise `refuse()` in an iosched task, once asyncio is there: see asyncio_guard."""
+    try:
+        import _asyncio
+    except ImportError:
+        return  # then asyncio is written in Python, and raises by itself
+
+    from . import asyncio_guard
+
+    def install():
+        asyncio_guard.install(refuse, outside)
+
+    if 'asyncio.core' in _sys.modules:
+        install()
+    else:
+        _sys.modules['_asyncio'] = asyncio_guard.AsyncioToCome(_asyncio, install)
+
+
+def withdraw_asyncio():
+    """Takes back what a refused awaitable of asyncio has begun to wait for."""
+    from .asyncio_guard import withdraw
+
+    withdraw()
 
 
 # -- polling -----------------------------------------------------------------------------------------------------
@@ -295,8 +322,8 @@ def sha1(data):
     return hashlib.sha1(data).digest()
 
 
-def gzip(data):
-    """`data` compressed for `Content-Encoding: gzip`; None where the runtime has no compressor."""
+def gzip(data, level=9):
+    """`data` compressed for `Content-Encoding: gzip`; None where the runtime has no compressor. level: 1 to 9."""
     return None
 
 
