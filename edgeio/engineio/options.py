@@ -1,6 +1,6 @@
 """The options of an Engine.IO server, and what they may be."""
 
-from ..options import require
+from ..options import read_options, require
 
 OPTIONS = {
     'path': '/engine.io',
@@ -12,6 +12,7 @@ OPTIONS = {
     'max_sessions': 0,
     'max_sessions_per_address': 0,
     'per_message_deflate': False,
+    'http_compression': True,
     'transports': ('polling', 'websocket'),
     'allow_upgrades': True,
     'allow_eio3': True,
@@ -22,6 +23,18 @@ OPTIONS = {
     'cors': None,
 }
 """Options and their defaults; times in ms, sizes in bytes. See `Server`."""
+
+
+COMPRESSION_THRESHOLD = 1024
+"""Bytes from which the answer to a poll is compressed (option http_compression)."""
+
+
+def read_threshold(value):
+    """The option http_compression (False, True or {threshold}) as a number of bytes; None where it is off."""
+    if not value:
+        return None
+    given = value if isinstance(value, dict) else None
+    return read_options('http_compression', {'threshold': COMPRESSION_THRESHOLD}, given)['threshold']
 
 
 def check_options(where, options):

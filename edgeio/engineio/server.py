@@ -11,6 +11,7 @@ from os import urandom
 from .. import compat
 from ..errors import OptionError, ProtocolError
 from ..events import EventEmitter
+from ..http.coding import compress_response
 from ..http.response import make_fields
 from ..names import settable
 from ..net.admission import Admission
@@ -18,8 +19,7 @@ from ..options import read_options
 from ..report import report
 from ..sweep import Sweep
 from ..timers import set_immediate
-from ..websocket.deflate import negotiate, read_deflate
-from ..websocket.handshake import check_request, extension_headers, response
+from ..websocket.handshake import check_request, negotiate, read_deflate, response
 from ..websocket.handshake import refusal as refusal_response
 from .codec import MESSAGE, OPEN
 from .cookie import session_cookie
@@ -33,7 +33,7 @@ from .errors import (
     Refusal,
     unsupported,
 )
-from .options import OPTIONS, check_options
+from .options import OPTIONS, check_options, read_threshold
 from .polling import Polling
 from .session import Session
 from .undecided import Undecided
@@ -47,7 +47,8 @@ class Server(EventEmitter):
     spelling): path; ping_interval, ping_timeout, upgrade_timeout (ms); max_http_buffer_size (bytes of one message
     or POST); max_buffered (bytes that wait for a session's next poll; beyond, it is closed with 'write queue
     overflow'); max_sessions, max_sessions_per_address (0: as for connections, see net.admission); per_message_deflate
-    (compression of WebSocket messages: False, True, or a dict, see websocket.deflate); transports (of 'polling',
+    (compression of WebSocket messages: False, True, or a dict, see websocket.deflate);
+    http_compression (of polls' answers: False, True, or {threshold: bytes}); transports (of 'polling',
     'websocket'); allow_upgrades; allow_eio3 (serve clients 1.x and 2.x); allow_request(req, callback(error, success));
     initial_packet; cookie (False, a name, or a dict); origins ('*', a string, a list, or a function (origin,
     callback(error, success))); cors (a dict). Raises OptionError.
@@ -64,6 +65,7 @@ class Server(EventEmitter):
         names = ('max_sessions', 'max_sessions_per_address')
         self.admission = Admission(self.options[names[0]], self.options[names[1]], names)
         self._deflate = read_deflate(self.options['per_message_deflate'])
+        self._threshold = read_threshold(self.options['http_compression'])
         self.closed = False
         self._websockets = 0  # those whose stream is still there, refused and probing ones included
         self._on_closed = None
@@ -239,9 +241,9 @@ class Server(EventEmitter):
         if refusal is not None:
             self._refuse_upgrade(req, stream, refusal)
             return
-        deflate, extension = negotiate(req.headers.get('sec-websocket-extensions'), self._deflate)
+        deflate, agreed = negotiate(req, self._deflate)
         headers = self._upgrade_headers(req, session, sid is None)
-        headers.extend(extension_headers(extension))
+        headers.extend(agreed)
         stream.write(response(key, headers))
         ws = WebSocket(stream, session, self.options['max_http_buffer_size'], deflate)
         self._websockets += 1
@@ -310,9 +312,11 @@ class Server(EventEmitter):
 
     # -- responses -----------------------------------------------------------------------------------------------
 
-    def send_payload(self, res, body):
-        """Answers a poll."""
+    def send_payload(self, res, body, compress=True):
+        """Answers a poll. compress: whether the body may be compressed (option http_compression)."""
         res.use_fields(_TEXT if type(body) is str else _BINARY)
+        if compress and self._threshold is not None and len(body) >= self._threshold:
+            body = compress_response(res, body.encode() if type(body) is str else body, 1)
         self.add_headers(res)
         res.end(body)
 

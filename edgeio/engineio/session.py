@@ -23,13 +23,16 @@ PROBE_NOOP = 100
 PACKET_COST = 64
 """Bytes that a buffered packet counts beside its own: what the runtime needs to keep it."""
 
+_NAMES = ('open', 'close', 'ping', 'pong', 'message', 'upgrade', 'noop')
+
 OPEN, CLOSING, CLOSED = 'open', 'closing', 'closed'
 
 
 class Session(EventEmitter):
     """A client's session, over one transport after the other.
 
-    Emits data (or message), drain, flush, packet, packet_create, heartbeat, upgrading, upgrade, close(reason).
+    Emits data (or message), drain, flush, packet({type, data}), packet_create({type, data}), heartbeat, upgrading,
+    upgrade, close(reason).
 
     id: the sid (str); protocol: 3 or 4; request: the Request it began with; remote_address: str; state: 'open',
     'closing' or 'closed'; buffer: packets that wait for a poll; stream: the open WebSocket's, for whoever writes frames
@@ -41,7 +44,7 @@ class Session(EventEmitter):
     __slots__ = (
         'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', '_receiver', 'stream', 'ws',
         'polling', 'bucket', '_due', '_pinged', '_candidate', '_probed', '_timer', '_sent',
-        '_buffered',
+        '_buffered', 'compress',
     )  # fmt: skip
 
     def __init__(self, server, sid, protocol, request):
@@ -54,6 +57,7 @@ class Session(EventEmitter):
         self.state = OPEN
         self.buffer = []
         self._buffered = 0  # bytes in it
+        self.compress = True  # something in it may be compressed
         self._receiver = _Emitter(self)
         self.stream = self.ws = self.polling = None
         self.bucket = None
@@ -92,7 +96,7 @@ class Session(EventEmitter):
     def send_packet(self, packet, compress=True):
         """Sends a packet: a str with its type, or bytes, which are a binary message."""
         if self._events:
-            self.emit('packet_create', packet)
+            self._tell('packet_create', 'packetCreate', packet)
         stream = self.stream
         if stream is None:
             if self.state == OPEN:
@@ -155,7 +159,7 @@ class Session(EventEmitter):
                 self.on_closed('forced close')
             return
         if self._events:
-            self.emit('packet', packet)
+            self._tell('packet', None, packet)
         if type(packet) is not str:
             self._receiver.on_binary(packet)
             return
@@ -325,12 +329,23 @@ class Session(EventEmitter):
             self.ws.send_message(packet, compress)
             return
         # A client that does not poll is ended by its heartbeat; what it is owed until then is bounded here.
+        self.compress = compress or (self.compress and bool(self.buffer))
         self._buffered = PACKET_COST + len(packet) + (self._buffered if self.buffer else 0)
         self.buffer.append(packet)
         if self._buffered > self.server.options['max_buffered']:
             self.state = CLOSING
             set_timeout(self.on_closed, 0, 'write queue overflow')
         self.polling.flush_soon()
+
+    def _tell(self, event, second_spelling, packet):
+        """Shows `packet` to listeners: {type, data}, the type by its name."""
+        if type(packet) is str:
+            shown = {'type': _NAMES[int(packet[0])], 'data': packet[1:]}
+        else:
+            shown = {'type': 'message', 'data': packet}
+        self.emit(event, shown)
+        if second_spelling is not None:
+            self.emit(second_spelling, shown)
 
     def _call_when_sent(self, callback):
         if self.ws is not None:

@@ -2,6 +2,7 @@
 
 from ..compat import base64url, gzip, sha1
 from ..errors import OptionError
+from ..http.coding import takes_gzip
 
 _FOLDER = __file__.rsplit('/', 2)[0] + '/client/'
 
@@ -75,7 +76,7 @@ class _File:
         return tags is not None and (tags.strip() == '*' or self._etag[2:] in [_strong(tag) for tag in tags.split(',')])
 
     def _encoded(self, req, res):
-        if not _takes_gzip(req.headers.get('accept-encoding')):
+        if not takes_gzip(req.headers.get('accept-encoding')):
             return self._data
         if self._gzip is None:
             self._gzip = gzip(self._data) or b''
@@ -88,11 +89,3 @@ class _File:
 def _strong(tag):
     tag = tag.strip()
     return tag[2:] if tag[:2] == 'W/' else tag
-
-
-def _takes_gzip(header):
-    for part in (header or '').lower().split(','):
-        coding, _, parameters = part.partition(';')
-        if coding.strip() in ('gzip', '*'):
-            return parameters.replace(' ', '') not in ('q=0', 'q=0.0', 'q=0.00', 'q=0.000')
-    return False

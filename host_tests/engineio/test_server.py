@@ -1,5 +1,6 @@
 """The Engine.IO server over real sockets: handshake, polling, WebSocket, the upgrade, errors, heartbeats, the end."""
 
+import gzip
 import socket as plain_socket
 import threading
 
@@ -393,6 +394,31 @@ def test_a_close_packet_ends_the_session_and_drops_what_follows(serve):
     assert polled[0].text == '6'
     assert log == ['a', ('close', 'transport close')]
     assert during(client.poll).status == 400
+
+
+def test_long_answers_are_compressed_for_who_takes_that(serve):
+    engine = serve()
+    client = during(lambda: Polling(engine.port, headers={'Accept-Encoding': 'gzip'}))
+    session = engine.seen[0][0]
+    session.send('x' * 2000)
+    answer = during(client.poll)
+    assert answer.headers['content-encoding'] == 'gzip' and gzip.decompress(answer.body) == b'4' + b'x' * 2000
+    session.send('short')
+    assert 'content-encoding' not in during(client.poll).headers
+    session.send('x' * 2000, None, False)
+    assert 'content-encoding' not in during(client.poll).headers
+
+
+@pytest.mark.parametrize(
+    ('option', 'accepted', 'size', 'compressed'),
+    [(False, 'gzip', 5000, False), ({'threshold': 200}, 'gzip', 300, True), (True, 'br', 5000, False),
+     (True, 'gzip;q=0', 5000, False), (True, 'br, gzip;q=0.5', 5000, True)],
+)  # fmt: skip
+def test_compression_of_answers_is_an_option_and_the_clients_choice(serve, option, accepted, size, compressed):
+    engine = serve(httpCompression=option)
+    client = during(lambda: Polling(engine.port, headers={'Accept-Encoding': accepted}))
+    engine.seen[0][0].send('x' * size)
+    assert ('content-encoding' in during(client.poll).headers) == compressed
 
 
 # -- websocket -------------------------------------------------------------------------------------------------------

@@ -173,7 +173,10 @@ def test_conn_events_of_a_socket(serve, raw, revision):
     client = raw(io, revision)
     client.emit('echo', 1)
     assert client.take() == '42["echoed",1]'
-    assert events[-2:] == [('packet', '42["echo", 1]'), ('packet_create', '42["echoed",1]')]
+    assert events[-2:] == [
+        ('packet', {'type': 'message', 'data': '2["echo", 1]'}),
+        ('packet_create', {'type': 'message', 'data': '2["echoed",1]'}),
+    ]
     client.drop()
     turn_until(lambda: events[-1] == ('close', 'transport close'), 'the close event')
 
