@@ -4,6 +4,8 @@
     from edgeio.socketio import Server
 
 Each name is loaded when it is first asked for, so a board loads only what its app uses.
+Inside it is the same: what serves one choice of an app (compression, recovery, long bodies, templates, dynamic
+namespaces) is imported by the function that takes the choice, not at the head of the file.
 """
 
 __version__ = '0.1.0'

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import apphost, compat, iosched, permission, watchdog
+from . import apphost, compat, iosched, permission
 from .errors import EdgeError, OptionError
 from .manifest import read_manifest
 
@@ -33,7 +33,10 @@ def run(folder, program):
     with open(program) as file:
         source = file.read()
     compat.on_terminate(_interrupt, iosched.poll, iosched.set_immediate)
-    watchdog.start()
+    if _is_watched():
+        from . import watchdog
+
+        watchdog.start()
     try:
         exec(compile(source, program, 'exec'), {'__name__': '__main__', '__file__': program})
     except KeyboardInterrupt:
@@ -45,13 +48,20 @@ def run(folder, program):
     return 0
 
 
+def _is_watched():
+    return compat.env('NOTIFY_SOCKET') or compat.env('EDGEIO_WATCHDOG')
+
+
 def _interrupt():
     raise KeyboardInterrupt
 
 
 def _stop():
     """Stops what listens, and gives its connections a moment to end."""
-    watchdog.stop()
+    if _is_watched():
+        from . import watchdog
+
+        watchdog.stop()
     left = [len(apphost.servers)]
 
     def stopped(*args):

@@ -5,7 +5,6 @@ is parsed only while the request before it has been answered (`held` is False): 
 """
 
 from ..errors import ProtocolError
-from .chunked import ChunkedDecoder
 from .grammar import TOKEN, has_bare_line_end
 
 _HEAD, _LENGTH, _CHUNKED, _DEAD = range(4)
@@ -128,6 +127,8 @@ class RequestParser:
 
     def _begin(self, head):
         if head.chunked:
+            from .chunked import ChunkedDecoder
+
             self._chunks = ChunkedDecoder(self._limits)
             self._size = 0
             self._state = _CHUNKED

@@ -32,6 +32,9 @@ MAX_CHUNK_EXTENSIONS = 8192
 BODY_BUFFER = 65536
 """Bytes of a body that wait for a reader; beyond, the connection is not read until they are taken."""
 
+PIECE = 65536
+"""Bytes of a longer body that are read and queued at a time."""
+
 MAX_DRAIN = 262144
 """Bytes of a body that are read and dropped after a response that did not want them; beyond, the connection closes."""
 

@@ -1,9 +1,7 @@
 """Sends a long body piece by piece, as the peer takes it: a file is never in memory as a whole."""
 
 from ..report import report
-
-PIECE = 65536
-"""Bytes that are read and queued at a time."""
+from .limits import PIECE
 
 
 class BytesSource:

@@ -3,11 +3,9 @@
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
 from .grammar import is_digits
+from .limits import PIECE
 from .message import check_field, response_head
-from .pump import PIECE, BytesSource, Pump
-from .status import REASONS, has_no_body
-
-_WITH_BODY = frozenset([code for code in REASONS if not has_no_body(code)])
+from .status import BODYLESS, has_no_body
 
 # The life of a response. Lost: its connection is gone; what an app still writes is dropped.
 _OPEN, _HEAD_SENT, _ENDED, _FINISHED, _LOST = range(5)
@@ -162,7 +160,7 @@ class Response(EventEmitter):
         """Ends the response, with `data` (bytes or str) as the last piece of its body; returns self."""
         if type(data) is not bytes:
             data = _as_bytes(data)
-        if not self._plain or len(data) > PIECE or self.status_code not in _WITH_BODY:
+        if not self._plain or len(data) > PIECE or self.status_code in BODYLESS:
             return self._end(data)
         # Nearly every response: all of it in one piece. The rest of this is `_over`, without the call.
         head = response_head(self.status_code, self.status_message, self._fields)
@@ -188,6 +186,8 @@ class Response(EventEmitter):
             source.close()
             self._complete()
         else:
+            from .pump import Pump
+
             Pump(self, source, length, self._complete)
         return self
 
@@ -221,6 +221,8 @@ class Response(EventEmitter):
 
     def _end(self, data):
         if len(data) > PIECE:
+            from .pump import BytesSource
+
             return self.send_source(BytesSource(data), len(data))
         if not self._check_open():
             return self

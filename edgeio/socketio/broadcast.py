@@ -6,7 +6,6 @@ Each step makes a new one, so that an operator can be kept and used again.
 from ..errors import OptionError
 from ..names import camel
 from ..tasks import Promise
-from .ack import Gathering
 from .packet import check_name
 
 
@@ -148,6 +147,8 @@ class Operator:
         if self._timeout is None:
             text = 'a broadcast with a callback needs a time limit'
             raise OptionError('sio.broadcast_ack', text, setting='.timeout(ms) before emit')
+        from .gathering import Gathering
+
         return Gathering(fn, self._timeout)
 
     def _copy(self):

@@ -38,9 +38,7 @@ RECOVERABLE = (
 
 
 def read_recovery(value):
-    """The option's value as a dict of all settings, or None where it is off."""
-    if not value:
-        return None
+    """The option's value (True, or a dict) as a dict of all settings."""
     return read_options('connection_state_recovery', OPTIONS, value if isinstance(value, dict) else None)
 
 
@@ -95,8 +93,10 @@ class RecoveryAdapter(Adapter):
         self._keep(offset, encoded, rooms, excluded)
         return self.deliver(encoded, data, self.select(rooms, excluded), False)
 
-    def persist(self, socket):
-        """The client of `socket` is away."""
+    def persist(self, socket, reason):
+        """The client of `socket` is away, for `reason`: kept, unless one of the two sides wanted that."""
+        if reason not in RECOVERABLE:
+            return
         now = monotonic_ms()
         self._forget_old(now)
         while len(self._sessions) >= self._settings['max_sessions']:

@@ -12,10 +12,8 @@ from .adapter import Adapter
 from .client import Client
 from .client_file import ClientFiles
 from .codec import JsonParser
-from .handshake import merged_query
-from .namespace import Namespace, ParentNamespace, Senders, is_dynamic
+from .namespace import Namespace, Senders, is_dynamic
 from .packet import MAX_ATTACHMENTS
-from .recovery import RecoveryAdapter, read_recovery
 
 _OWN_OPTIONS = {
     'path': '/socket.io',
@@ -58,7 +56,7 @@ class Server(Senders):
         self.options = read_options('socketio.Server', OPTIONS, options, kwargs)
         _check_options(self.options)
         self.ack_timeout = 60000  # ms that emit_with_ack waits where no timeout was named
-        self.recovery = read_recovery(self.options['connection_state_recovery'])
+        self.recovery = _read_recovery(self.options['connection_state_recovery'])
         self.parser = self._make_parser()
         self.namespaces = {}
         self._parents = []
@@ -203,8 +201,10 @@ class Server(Senders):
 
     def make_adapter(self, namespace):
         """The adapter of a new namespace."""
-        make = self.options['adapter'] or (Adapter if self.recovery is None else RecoveryAdapter)
-        return make(namespace)
+        make = self.options['adapter']
+        if make is None and self.recovery is not None:
+            from .recovery import RecoveryAdapter as make
+        return (make or Adapter)(namespace)
 
     def make_id(self):
         """An id that nobody can guess (str)."""
@@ -247,6 +247,8 @@ class Server(Senders):
         return namespace
 
     def _of_dynamic(self, test):
+        from .parent import ParentNamespace
+
         parent = ParentNamespace(self, '/_' + str(len(self._parents)), test)
         self._parents.append(parent)
         return parent
@@ -267,6 +269,8 @@ class Server(Senders):
                 self._answer(client, name, query, auth, parent)
             else:
                 self._find_parent(client, name, query, auth, parents)
+
+        from .handshake import merged_query
 
         question = merged_query(client.conn.request, query)
         question.update(auth or {})
@@ -311,6 +315,14 @@ class Server(Senders):
         _check_options(self.options)
         self.parser = self._make_parser()
         self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
+
+
+def _read_recovery(value):
+    if not value:
+        return None
+    from .recovery import read_recovery
+
+    return read_recovery(value)
 
 
 def _check_options(options):

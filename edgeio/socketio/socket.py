@@ -7,8 +7,6 @@ from ..timers import set_timeout
 from .ack import Ack, Pending, tell_failure
 from .broadcast import Operator, listed
 from .client import error_data
-from .handshake import Handshake
-from .middleware import Chain
 from .packet import CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, check_name
 
 
@@ -59,6 +57,8 @@ class Socket(EventEmitter):
     def handshake(self):
         """The handshake details; see Handshake."""
         if self._handshake is None:
+            from .handshake import Handshake
+
             self._handshake = Handshake(self.conn.request, self._issued, self._query, self.auth)
         return self._handshake
 
@@ -272,6 +272,8 @@ class Socket(EventEmitter):
         if self._any:
             self._tell_any(data)
         if self._middleware:
+            from .middleware import Chain
+
             Chain(self._middleware, data, lambda error: self._after_middleware(error, data)).run()
             return
         name = data.pop(0)

@@ -8,8 +8,6 @@ from ..socket import sockaddr
 from .request import Request
 from .response import Response
 from .router import MAX_REMEMBERED, Router, changes
-from .static import static
-from .views import Views
 
 
 class WebApp(Router):
@@ -24,7 +22,7 @@ class WebApp(Router):
         self.server = server
         self.locals = {}
         self.settings = {}
-        self.views = Views(self.settings)
+        self._views = None
         self._plans = {}
         self._stamp = -1
         server.handler = self.handle
@@ -47,7 +45,13 @@ class WebApp(Router):
         return WebApp.create('app', subs, sockaddr(env('EDGEIO_HOST'), int(port)), **options)
 
     createApp = create_app
-    static = staticmethod(static)
+
+    @staticmethod
+    def static(root, options=None, **kwargs):
+        """Middleware that serves the files below the folder `root`; see static.py."""
+        from .static import static
+
+        return static(root, options, **kwargs)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -73,6 +77,15 @@ class WebApp(Router):
         self.server.unmount(path)
 
     # -- settings ------------------------------------------------------------------------------------------------
+
+    @property
+    def views(self):
+        """The template engines (Views)."""
+        if self._views is None:
+            from .views import Views
+
+            self._views = Views(self.settings)
+        return self._views
 
     def set(self, name, *value):
         """`set(name, value)` changes a setting and returns self; `set(name)` returns its value, or None."""

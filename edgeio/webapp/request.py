@@ -1,7 +1,6 @@
 """The request of a web app: what HTTP's has, and what routing and middleware know of it."""
 
 from ..http.request import Request as HttpRequest
-from .cookies import parse_cookies
 from .types import matches_type
 from .walk import Walk
 
@@ -52,6 +51,8 @@ class Request(HttpRequest):
     def cookies(self):
         """The cookies that came (dict of str)."""
         if self._cookies is None:
+            from .cookies import parse_cookies
+
             self._cookies = parse_cookies(self.headers.get('cookie', ''))
         return self._cookies
 

@@ -6,8 +6,6 @@ from ..http.response import Response as HttpResponse
 from ..http.status import reason
 from ..http.url import percent_encode
 from ..names import snake
-from .cookies import cookie_line
-from .send import SendOptions, send_file
 from .types import full_type
 
 _HTML = ('Content-Type', 'text/html; charset=utf-8')
@@ -79,6 +77,8 @@ class Response(HttpResponse):
 
         HttpOnly and SameSite=Lax unless set otherwise.
         """
+        from .cookies import cookie_line
+
         return self.append_header('Set-Cookie', cookie_line(name, value, options, kwargs))
 
     def clear_cookie(self, name, options=None, **kwargs):
@@ -86,7 +86,7 @@ class Response(HttpResponse):
         kept = {'expires': 1000}
         for source in (options or {}, kwargs):
             kept.update({key: source[key] for key in source if snake(key) not in ('max_age', 'expires')})
-        return self.append_header('Set-Cookie', cookie_line(name, '', kept))
+        return self.cookie(name, '', kept)
 
     # -- body ----------------------------------------------------------------------------------------------------
 
@@ -134,6 +134,8 @@ class Response(HttpResponse):
         and 14). callback(error): once, error None when it is sent; without a callback an error goes to the error
         handlers. Links and names that lead out of `root` are errors.
         """
+        from .send import SendOptions, send_file
+
         send_file(self.req, self, path, SendOptions('send_file', options, kwargs), callback or self._fail)
         return self
 

@@ -13,7 +13,6 @@ which a connection overrides. `frame` makes the bytes of one frame.
 from ..compat import decode_utf8
 from ..errors import ProtocolError
 from .mask import mask
-from .pieces import Pieces, TextPieces
 
 # Section 11.8
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -34,10 +33,10 @@ MAX_MESSAGE = 1048576
 _FIN_TEXT, _FIN_BINARY = FIN | TEXT, FIN | BINARY
 _from_bytes = int.from_bytes
 
-# Small frames, the bulk of all: one XOR with the key repeated to the frame's length. KEYS[n] * key is that.
-_REPEAT = [_from_bytes(b'\x01\x00\x00\x00' * ((n + 3) // 4), 'little') for n in range(126)]
-_LIMIT = [(1 << 8 * n) - 1 for n in range(126)]
-_HEADS = [bytes((_FIN_TEXT, n)) for n in range(126)]
+# Small frames, the bulk of all: one XOR with the key repeated. _REPEAT[words] * key is that. In whole words, since
+# tables with an entry for each length would take 50 KB of a board's heap.
+_REPEAT = [_from_bytes(b'\x01\x00\x00\x00' * words, 'little') for words in range(33)]
+_HEADS = b''.join([bytes((_FIN_TEXT, n)) for n in range(126)])
 
 
 def frame(opcode, payload, first=FIN):
@@ -49,7 +48,7 @@ def text_frame(payload):
     """`frame(TEXT, payload)`, for the hot path."""
     n = len(payload)
     if n < 126:
-        return _HEADS[n] + payload
+        return _HEADS[n + n : n + n + 2] + payload
     return frame_head(_FIN_TEXT, n) + payload
 
 
@@ -144,8 +143,9 @@ class Decoder:
                     if i < 0:
                         return
                     continue
-                key = _from_bytes(data[i + 2 : i + 6], 'little') * _REPEAT[n] & _LIMIT[n]
-                payload = (_from_bytes(data[i + 6 : stop], 'little') ^ key).to_bytes(n, 'little')
+                words = (n + 3) >> 2
+                key = _from_bytes(data[i + 2 : i + 6], 'little') * _REPEAT[words]
+                payload = (_from_bytes(data[i + 6 : stop], 'little') ^ key).to_bytes(words << 2, 'little')[:n]
                 i = stop
                 if first == _FIN_TEXT:
                     self.on_text(decode_utf8(payload))
@@ -239,6 +239,8 @@ class Decoder:
 
     def _add(self, piece):
         if self._parts is None:
+            from .pieces import Pieces, TextPieces
+
             self._parts = TextPieces() if self._opcode == TEXT else Pieces()
         self._parts.add(piece)
 

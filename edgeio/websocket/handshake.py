@@ -4,6 +4,7 @@ from binascii import b2a_base64
 
 from ..compat import sha1
 from ..errors import ProtocolError
+from ..http.status import reason
 
 _GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
@@ -39,25 +40,33 @@ def response(key, headers=()):
     return ('\r\n'.join(lines) + '\r\n\r\n').encode()
 
 
-def extension_headers(extension):
-    """The headers of the response for what was negotiated; extension: str, or None."""
-    return () if extension is None else (('Sec-WebSocket-Extensions', extension),)
+def read_deflate(value):
+    """The option `per_message_deflate` as a dict of all settings; None where it is off. See deflate.py."""
+    if not value:
+        return None
+    from .deflate import read_deflate
+
+    return read_deflate(value)
 
 
-_REASONS = {
-    400: 'Bad Request',
-    403: 'Forbidden',
-    404: 'Not Found',
-    405: 'Method Not Allowed',
-    426: 'Upgrade Required',
-}
+def negotiate(req, settings):
+    """(Deflate, headers of the response) for an upgrade request; (None, ()) where nothing is compressed.
+
+    settings: of `read_deflate`, or None.
+    """
+    if settings is None:
+        return None, ()
+    from .deflate import negotiate
+
+    deflate, extension = negotiate(req.headers.get('sec-websocket-extensions'), settings)
+    return deflate, () if extension is None else (('Sec-WebSocket-Extensions', extension),)
 
 
 def refusal(error):
     """The HTTP response (bytes) to a handshake that failed with `error` (a ProtocolError); the connection closes."""
     body = (str(error) + '\n').encode()
     lines = [
-        'HTTP/1.1 ' + str(error.status) + ' ' + _REASONS.get(error.status, 'Error'),
+        'HTTP/1.1 ' + str(error.status) + ' ' + reason(error.status),
         'Connection: close',
         'Content-Type: text/plain; charset=utf-8',
         'Content-Length: ' + str(len(body)),

@@ -7,8 +7,7 @@ from ..options import require
 from ..sweep import Sweep
 from .codec import BINARY, MAX_MESSAGE, NORMAL, frame, text_frame
 from .connection import Connection
-from .deflate import negotiate, read_deflate
-from .handshake import check_request, extension_headers, refusal, response
+from .handshake import check_request, negotiate, read_deflate, refusal, response
 
 PING_INTERVAL = 30000
 """Milliseconds between the pings that find out whether a peer is still there, where nothing else is said."""
@@ -221,8 +220,8 @@ class WsServer(EventEmitter):
             stream.write(refusal(exc))
             stream.finish('transport error')
             return
-        deflate, extension = negotiate(req.headers.get('sec-websocket-extensions'), self._deflate)
-        stream.write(response(key, extension_headers(extension)))
+        deflate, headers = negotiate(req, self._deflate)
+        stream.write(response(key, headers))
         channel = Channel(self, req, stream, deflate)
         self.channels.add(channel)
         if self.ping_interval:
