@@ -16,7 +16,6 @@ from ..http.response import make_fields
 from ..names import settable
 from ..net.admission import Admission
 from ..options import read_options
-from ..report import report
 from ..sweep import Sweep
 from ..timers import set_immediate
 from ..websocket.handshake import check_request, negotiate, read_deflate, response
@@ -24,15 +23,8 @@ from ..websocket.handshake import refusal as refusal_response
 from .codec import MESSAGE, OPEN
 from .cookie import session_cookie
 from .cors import Cors
-from .errors import (
-    BAD_HANDSHAKE_METHOD,
-    BAD_REQUEST,
-    FORBIDDEN,
-    UNKNOWN_SID,
-    UNKNOWN_TRANSPORT,
-    Refusal,
-    unsupported,
-)
+from .errors import BAD_REQUEST, FORBIDDEN, UNKNOWN_SID, Refusal
+from .gate import Gate, field
 from .options import OPTIONS, check_options, read_threshold
 from .polling import Polling
 from .session import Session
@@ -62,6 +54,7 @@ class Server(EventEmitter):
         self.generate_id = make_id
         self.heartbeats = Sweep(min(self.options['ping_interval'], self.options['ping_timeout']) // 100)
         self.cors = Cors(self.options)
+        self.gate = Gate(self)
         names = ('max_sessions', 'max_sessions_per_address')
         self.admission = Admission(self.options[names[0]], self.options[names[1]], names)
         self._deflate = read_deflate(self.options['per_message_deflate'])
@@ -161,60 +154,22 @@ class Server(EventEmitter):
             self.cors.apply(req, res)
             session.polling.handle(req, res)
             return
-        self._verify(req, False, lambda refusal: self._begin_polling(req, res, refusal))
+        self.gate.verify(req, False, lambda sid: self._begin_polling(req, res, sid))
 
     def _serve_upgrade(self, req, undecided, error):
         if error is not None:
             self._begin_websocket(req, undecided, Refusal(BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
             return
-        self._verify(req, True, lambda refusal: self._begin_websocket(req, undecided, refusal))
-
-    def _verify(self, req, upgrade, done):
-        query = req.query
-        transport = field(query, 'transport')
-        if transport not in self.options['transports']:
-            done(Refusal(UNKNOWN_TRANSPORT, {'transport': transport}, _served(self.options['transports'])))
-        elif 'sid' in query:
-            done(self._verify_sid(field(query, 'sid'), transport, upgrade))
-        elif req.method != 'GET':
-            done(Refusal(BAD_HANDSHAKE_METHOD, {'method': req.method}))
-        elif transport == 'websocket' and not upgrade:
-            done(Refusal(BAD_REQUEST, {'name': 'TRANSPORT_HANDSHAKE_ERROR'}))
-        elif self._revision(query) is None:
-            done(unsupported(field(query, 'EIO'), self._revisions()))
-        else:
-            self.cors.check(req, lambda refusal: done(refusal) if refusal else self._ask(req, done))
-
-    def _verify_sid(self, sid, transport, upgrade):
-        session = self.sessions.get(sid)
-        if session is None:
-            return Refusal(UNKNOWN_SID, {'sid': sid})
-        if not upgrade and session.transport.name != transport:
-            return Refusal(BAD_REQUEST, {'name': 'TRANSPORT_MISMATCH', 'transport': transport})
-        return None
-
-    def _ask(self, req, done):
-        allow = self.options['allow_request']
-        if allow is None:
-            done(None)
-            return
-
-        def answer(error=None, success=None):
-            message = error if isinstance(error, str) else None
-            done(None if success else Refusal(FORBIDDEN, {'message': message}, message=message))
-
-        allow(req, answer)
+        self.gate.verify(req, True, lambda sid: self._begin_websocket(req, undecided, sid))
 
     # -- sessions ------------------------------------------------------------------------------------------------
 
-    def _begin_polling(self, req, res, refusal):
+    def _begin_polling(self, req, res, sid):
         if res.closed:
             return  # while the app thought about it
-        if refusal is None:
-            session = self._open(req)
-            refusal = session if isinstance(session, Refusal) else None
-        if refusal is not None:
-            self._refuse(req, res, refusal)
+        session = self._open(req, sid)
+        if isinstance(session, Refusal):
+            self._refuse(req, res, session)
             return
         self.cors.apply(req, res)
         self._add_cookie(session, res.set_header)
@@ -223,31 +178,28 @@ class Server(EventEmitter):
         session.polling.handle(req, res)
         self._welcome(session, ['websocket'] if self._upgrades() else [])
 
-    def _begin_websocket(self, req, undecided, refusal):
+    def _begin_websocket(self, req, undecided, sid):
         if undecided.stream is None:
             return
         stream, head = undecided.settle()
-        key = None
-        if refusal is None:
-            try:
-                key = check_request(req)
-            except ProtocolError as exc:
-                stream.write(refusal_response(exc))
-                stream.finish('transport error')
-                return
-            sid = field(req.query, 'sid')
-            session = self.sessions[sid] if sid is not None else self._open(req)
-            refusal = session if isinstance(session, Refusal) else None
-        if refusal is not None:
-            self._refuse_upgrade(req, stream, refusal)
+        try:
+            key = None if isinstance(sid, Refusal) else check_request(req)
+        except ProtocolError as exc:
+            stream.write(refusal_response(exc))
+            stream.finish('transport error')
+            return
+        first = 'sid' not in req.query
+        session = self._open(req, sid) if first else self._opened(sid)
+        if isinstance(session, Refusal):
+            self._refuse_upgrade(req, stream, session)
             return
         deflate, agreed = negotiate(req, self._deflate)
-        headers = self._upgrade_headers(req, session, sid is None)
+        headers = self._upgrade_headers(req, session, first)
         headers.extend(agreed)
         stream.write(response(key, headers))
         ws = WebSocket(stream, session, self.options['max_http_buffer_size'], deflate)
         self._websockets += 1
-        if sid is None:
+        if first:
             session.open_websocket(ws)
             self._welcome(session, [])
         else:
@@ -255,21 +207,21 @@ class Server(EventEmitter):
         if head and not stream.closed:
             ws.feed(head, len(head))
 
-    def _open(self, req):
-        try:
-            sid = self.generate_id(req)
-            if not isinstance(sid, str) or not sid or sid in self.sessions:
-                raise OptionError('eio.sid', 'generate_id gave an id that cannot be used', repr(sid), 'a new str')
-        except Exception as exc:
-            report(exc, 'generate_id')
+    def _open(self, req, sid):
+        if isinstance(sid, Refusal):
+            return sid
+        if sid in self.sessions:  # made for somebody else while this one was thought about
             return Refusal(BAD_REQUEST, {'name': 'ID_GENERATION_ERROR'})
         setting = self.admission.enter(req.ip)
         if setting is not None:
             detail = 'the server has no room for another session (' + setting + ')'
             return Refusal(FORBIDDEN, {'setting': setting}, detail, 'Too many sessions')
-        session = Session(self, sid, self._revision(req.query), req)
+        session = Session(self, sid, self.gate.revision(req.query), req)
         self.sessions[sid] = session
         return session
+
+    def _opened(self, sid):
+        return sid if isinstance(sid, Refusal) else self.sessions.get(sid) or Refusal(UNKNOWN_SID, {'sid': sid})
 
     def forget(self, session):
         """`session` is closed."""
@@ -302,13 +254,6 @@ class Server(EventEmitter):
 
     def _upgrades(self):
         return self.options['allow_upgrades'] and 'websocket' in self.options['transports']
-
-    def _revision(self, query):
-        revision = {'3': 3, '4': 4}.get(field(query, 'EIO'))
-        return revision if revision in self._revisions() else None
-
-    def _revisions(self):
-        return (3, 4) if self.options['allow_eio3'] else (4,)
 
     # -- responses -----------------------------------------------------------------------------------------------
 
@@ -376,16 +321,6 @@ _BINARY = make_fields({'Content-Type': 'application/octet-stream', 'Cache-Contro
 _OK = make_fields({'Content-Type': 'text/html', 'Cache-Control': 'no-store'})
 
 
-def field(query, name):
-    """The field `name` of a query (str), the first of several; None where it is missing."""
-    value = query.get(name)
-    return value[0] if type(value) is list else value
-
-
 def make_id(req):
     """A session id: 20 characters, 120 random bits."""
     return compat.base64url(urandom(15))
-
-
-def _served(transports):
-    return 'served here: ' + ', '.join(transports)

@@ -7,6 +7,7 @@ import threading
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from edgeio import iosched
 from edgeio.engineio import Server
 from edgeio.errors import OptionError
 from host_tests.looping import Polling, ask, during, make_server, open_ws, settle, turn_until
@@ -132,6 +133,47 @@ def test_an_id_that_cannot_be_made_is_a_bad_request(serve, wrong, capsys):
     assert (answer.status, answer.json) == (400, {'code': 3, 'message': 'Bad request'})
     assert errors == [(3, {'name': 'ID_GENERATION_ERROR'})]
     assert 'generate_id' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('transport', ['polling', 'websocket'])
+def test_an_id_may_be_made_by_a_coroutine(serve, transport):
+    engine = serve()
+
+    async def make(req):
+        await iosched.sleep(5)
+        return 'later'
+
+    engine.generate_id = make
+    if transport == 'polling':
+        assert during(Polling, engine.port).sid == 'later'
+    else:
+        assert '"sid":"later"' in during(lambda: open_ws(engine.port).recv())
+
+
+def test_a_coroutine_that_makes_no_id_is_a_bad_request(serve, capsys):
+    engine = serve()
+
+    async def make(req):
+        await iosched.sleep(1)
+        raise ValueError('no id today')
+
+    engine.generate_id = make
+    answer = during(ask, engine.port, 'GET', '/engine.io/?EIO=4&transport=polling')
+    assert (answer.status, answer.json) == (400, {'code': 3, 'message': 'Bad request'})
+    assert 'no id today' in capsys.readouterr().err
+
+
+def test_a_plain_request_with_a_websockets_sid_is_refused(serve):
+    engine = serve()
+
+    def client():
+        with open_ws(engine.port) as ws:
+            sid = ws.recv().split('"sid":"')[1].split('"')[0]
+            return ask(engine.port, 'GET', f'/engine.io/?EIO=4&transport=websocket&sid={sid}')
+
+    answer = during(client)
+    assert (answer.status, answer.json['code']) == (400, 3)
+    assert len(engine.seen) == 1
 
 
 def test_headers_events_add_to_answers(serve):

@@ -1,0 +1,108 @@
+"""Whether a request may begin a session, or go on with one: verified, asked of the app, given an id."""
+
+from ..compat import is_generator
+from ..errors import OptionError
+from ..report import report
+from ..tasks import spawn
+from .errors import (
+    BAD_HANDSHAKE_METHOD,
+    BAD_REQUEST,
+    FORBIDDEN,
+    UNKNOWN_SID,
+    UNKNOWN_TRANSPORT,
+    Refusal,
+    unsupported,
+)
+
+_MISSING = object()
+
+
+class Gate:
+    """The rules of one server."""
+
+    def __init__(self, server):
+        self._server = server
+
+    def verify(self, req, upgrade, done):
+        """Calls `done`, at once or later, with the sid that `req` may use, an open session's or a new one's; or with
+        the Refusal. upgrade: it is a WebSocket handshake."""
+        query = req.query
+        transport = field(query, 'transport')
+        served = self._server.options['transports']
+        if transport not in served:
+            done(Refusal(UNKNOWN_TRANSPORT, {'transport': transport}, 'served here: ' + ', '.join(served)))
+        elif 'sid' in query:
+            done(self._verify_sid(field(query, 'sid'), transport, upgrade))
+        elif req.method != 'GET':
+            done(Refusal(BAD_HANDSHAKE_METHOD, {'method': req.method}))
+        elif transport == 'websocket' and not upgrade:
+            done(Refusal(BAD_REQUEST, {'name': 'TRANSPORT_HANDSHAKE_ERROR'}))
+        elif self.revision(query) is None:
+            done(unsupported(field(query, 'EIO'), self._revisions()))
+        else:
+            self._server.cors.check(req, lambda refusal: done(refusal) if refusal else self._ask(req, done))
+
+    def revision(self, query):
+        """The protocol revision that a query asks for (3 or 4), None for one that is not served."""
+        revision = {'3': 3, '4': 4}.get(field(query, 'EIO'))
+        return revision if revision in self._revisions() else None
+
+    def _revisions(self):
+        return (3, 4) if self._server.options['allow_eio3'] else (4,)
+
+    def _verify_sid(self, sid, transport, upgrade):
+        if sid not in self._server.sessions:
+            return Refusal(UNKNOWN_SID, {'sid': sid})
+        if not upgrade:  # and yet not one of its polls
+            return Refusal(BAD_REQUEST, {'name': 'TRANSPORT_MISMATCH', 'transport': transport})
+        return sid
+
+    def _ask(self, req, done):
+        """Asks the app (option allow_request)."""
+        allow = self._server.options['allow_request']
+        if allow is None:
+            self._identify(req, done)
+            return
+
+        def answer(error=None, success=None):
+            if success:
+                self._identify(req, done)
+            else:
+                message = error if isinstance(error, str) else None
+                done(Refusal(FORBIDDEN, {'message': message}, message=message))
+
+        allow(req, answer)
+
+    def _identify(self, req, done):
+        """Makes the id of a new session. `generate_id` may be a coroutine function: then it takes its time."""
+        try:
+            sid = self._server.generate_id(req)
+        except Exception as exc:
+            report(exc, 'generate_id')
+            sid = _MISSING
+        if is_generator(sid):
+            spawn(self._identify_later(sid, done), 'generate_id')
+        else:
+            done(self._check_id(sid))
+
+    async def _identify_later(self, coro, done):
+        try:
+            sid = await spawn(coro, 'generate_id')
+        except Exception as exc:
+            report(exc, 'generate_id')
+            sid = _MISSING
+        done(self._check_id(sid))
+
+    def _check_id(self, sid):
+        if isinstance(sid, str) and sid and sid not in self._server.sessions:
+            return sid
+        if sid is not _MISSING:
+            error = OptionError('eio.sid', 'generate_id gave an id that cannot be used', repr(sid), 'a new str')
+            report(error, 'generate_id')
+        return Refusal(BAD_REQUEST, {'name': 'ID_GENERATION_ERROR'})
+
+
+def field(query, name):
+    """The field `name` of a query (str), the first of several; None where it is missing."""
+    value = query.get(name)
+    return value[0] if type(value) is list else value
