@@ -1,20 +1,27 @@
 """The clients' process and the servers they talk to, once for the whole run."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from firmware_tests.targets import build, local
 from host_tests.interop.player import Player
 from host_tests.processes import TRACEBACK, App, node_environment
 
 HERE = Path(__file__).parent
+SERVERS = ['edgeio', 'micropython', 'reference']
 
 
 def start_server(name, *arguments):
-    """Starts one of the two servers: ours, or the official one that shows that the tests are right."""
+    """Starts a server: ours on CPython or MicroPython, or the official one that shows that the tests are right."""
     if name == 'edgeio':
         return App([sys.executable, HERE / 'server_app.py', *arguments])
+    if name == 'micropython':
+        # More than the default heap: the scenarios send a mebibyte.
+        command = [*local.micropython(), '-X', 'heapsize=32M', HERE / 'server_app.py', *arguments]
+        return App(command, env={**os.environ, 'MICROPYPATH': f'{build.ROOT}:.frozen'})
     return App(['node', HERE / 'reference_server.js', *arguments], env=node_environment())
 
 
@@ -25,9 +32,9 @@ def player():
     player.stop()
 
 
-@pytest.fixture(scope='session', params=['edgeio', 'reference'])
+@pytest.fixture(scope='session', params=SERVERS)
 def server_name(request):
-    """Which of the two servers."""
+    """Which of the servers."""
     return request.param
 
 
