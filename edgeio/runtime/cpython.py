@@ -301,6 +301,9 @@ def json_decode(text, start=0):
         raise ValueError('JSON nested too deeply') from None
     if end != len(text) and text[end:].strip(_SPACE):
         raise ValueError('something follows the JSON value at ' + str(end))
+    except SystemError:
+        # Python 3.11 looks for its JSONDecodeError in `json.decoder`, which is not loaded, and then raises nothing.
+        raise ValueError('not JSON') from None
     return value
 
 
