@@ -1,5 +1,6 @@
 """The bounds of an HTTP server: their names and defaults. Each is an option of `create_server`."""
 
+from ..compat import READ_SIZE
 from ..options import require
 
 DEFAULTS = {
@@ -32,8 +33,8 @@ MAX_CHUNK_EXTENSIONS = 8192
 BODY_BUFFER = 65536
 """Bytes of a body that wait for a reader; beyond, the connection is not read until they are taken."""
 
-PIECE = 65536
-"""Bytes of a longer body that are read and queued at a time."""
+PIECE = min(65536, READ_SIZE)
+"""Bytes of a longer body that are read and queued at a time: few on a board, whose heap has no room for long pieces."""
 
 MAX_DRAIN = 262144
 """Bytes of a body that are read and dropped after a response that did not want them; beyond, the connection closes."""

@@ -11,7 +11,7 @@ and may be replaced at any time (`stream.protocol = other`): that is how HTTP ha
 """
 
 from .. import iosched
-from ..compat import EAGAIN, EINTR, POLLERR, POLLHUP, POLLIN, POLLOUT, monotonic_ms, receive, shut_down
+from ..compat import EAGAIN, EINTR, POLLERR, POLLHUP, POLLIN, POLLOUT, READ_SIZE, monotonic_ms, receive, shut_down
 from ..pollset import change, forget, watch
 from ..report import report
 from ..sweep import Sweep
@@ -23,7 +23,7 @@ SOFT_LIMIT = 65536
 HARD_LIMIT = 16777216
 """Bytes queued above which a slow peer's stream is closed, reason 'write queue overflow'."""
 
-JOIN_LIMIT = 131072
+JOIN_LIMIT = min(131072, 2 * READ_SIZE)
 """Bytes that are copied together for one system call, at most."""
 
 LINGER = 10000

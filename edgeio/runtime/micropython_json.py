@@ -1,8 +1,12 @@
 """JSON on MicroPython, whose own module accepts `[1 2]`, splits characters and writes what is not JSON."""
 
 import json
+import sys
 
 from .json_grammar import GRAMMAR, MAX_DEPTH
+
+# The functions that made the table have done their work; a board has better use for their 8 KB.
+del sys.modules['edgeio.runtime'].json_grammar, sys.modules['edgeio.runtime.json_grammar']
 
 try:
     from .json_scan_viper import scan

@@ -1,6 +1,8 @@
 """The browser's client, served at `<path>/socket.io.js`, and the CBOR parser for it, at `<path>/cbor.js`."""
 
-from ..compat import base64url, gzip, sha1
+import os
+
+from ..compat import gzip
 from ..errors import OptionError
 from ..http.coding import takes_gzip
 
@@ -8,7 +10,7 @@ _FOLDER = __file__.rsplit('/', 2)[0] + '/client/'
 
 
 class ClientFiles:
-    """The files of the browser's side, read when they are first asked for.
+    """The files of the browser's side, sent from where they lie: only their gzip form is kept.
 
     path: a file to serve as socket.io.js (such as the official bundle), its map beside it if there is one; None: our
     own. OptionError where it cannot be read.
@@ -19,71 +21,69 @@ class ClientFiles:
         self._paths = {
             'socket.io.js': client, 'socket.io.js.map': client + '.map', 'cbor.js': _FOLDER + 'cbor.js',
         }  # fmt: skip
-        self._files = {}
-        if path is not None and self._file('socket.io.js') is None:
-            raise OptionError('sio.client_file', 'the client file cannot be read', path, setting='client_file')
+        self._packed = {}  # name -> (ETag, gzip form)
+        self._can_pack = gzip(b'') is not None
+        if path is not None:
+            file = self._open('socket.io.js')
+            if file is None:
+                raise OptionError('sio.client_file', 'the client file cannot be read', path, setting='client_file')
+            file.close()
 
     def serve(self, name, req, res, cors):
         """Answers a request for `name`, the path below the server's."""
         cors.apply(req, res)
-        file = self._file(name)
+        file = self._open(name)
         if file is None:
             res.status_code = 404
             res.set_header('Content-Type', 'text/plain; charset=utf-8')
             res.end('not found; served here: socket.io.js, cbor.js\n')
-        elif req.method not in ('GET', 'HEAD'):
+        elif req.method in ('GET', 'HEAD'):
+            self._send(name, file, req, res)
+        else:
+            file.close()
             res.status_code = 405
             res.set_header('Allow', 'GET, HEAD')
             res.end()
-        else:
-            file.serve(req, res)
 
-    def _file(self, name):
-        if name in self._paths and name not in self._files:
-            try:
-                with open(self._paths[name], 'rb') as file:
-                    self._files[name] = _File(file.read(), name.endswith('.map'))
-            except OSError:
-                return None
-        return self._files.get(name)
+    def _open(self, name):
+        try:
+            return open(self._paths[name], 'rb')
+        except (KeyError, OSError):
+            return None
 
-
-class _File:
-    """One file, its ETag and its gzip form."""
-
-    __slots__ = ('_data', '_type', '_etag', '_gzip')
-
-    def __init__(self, data, is_map):
-        self._data = data
-        self._type = 'application/json' if is_map else 'application/javascript; charset=utf-8'
+    def _send(self, name, file, req, res):
+        found = os.stat(self._paths[name])
+        size = found[6]
         # Weak: the gzip form has the same one (RFC 9110, section 8.8.1).
-        self._etag = 'W/"' + base64url(sha1(data)) + '"'
-        self._gzip = None
-
-    def serve(self, req, res):
-        """Answers a GET or HEAD."""
-        res.set_header('ETag', self._etag)
+        etag = 'W/"%x-%x"' % (size, int(found[8]))
+        res.set_header('ETag', etag)
         res.set_header('Cache-Control', 'public, max-age=0')
         res.set_header('Vary', 'Accept-Encoding')
-        if self._known(req.headers.get('if-none-match')):
+        if _knows(req.headers.get('if-none-match'), etag):
+            file.close()
             res.status_code = 304
             res.end()
             return
-        res.set_header('Content-Type', self._type)
-        res.end(self._encoded(req, res))
+        res.set_header('Content-Type', 'application/json' if name.endswith('.map') else _JAVASCRIPT)
+        if self._can_pack and takes_gzip(req.headers.get('accept-encoding')):
+            res.set_header('Content-Encoding', 'gzip')
+            res.end(self._pack(name, file, etag))
+        else:
+            res.send_source(file, size)
 
-    def _known(self, tags):
-        return tags is not None and (tags.strip() == '*' or self._etag[2:] in [_strong(tag) for tag in tags.split(',')])
+    def _pack(self, name, file, etag):
+        packed = self._packed.get(name)
+        if packed is None or packed[0] != etag:
+            packed = self._packed[name] = (etag, gzip(file.read()))
+        file.close()
+        return packed[1]
 
-    def _encoded(self, req, res):
-        if not takes_gzip(req.headers.get('accept-encoding')):
-            return self._data
-        if self._gzip is None:
-            self._gzip = gzip(self._data) or b''
-        if not self._gzip:
-            return self._data
-        res.set_header('Content-Encoding', 'gzip')
-        return self._gzip
+
+_JAVASCRIPT = 'application/javascript; charset=utf-8'
+
+
+def _knows(tags, etag):
+    return tags is not None and (tags.strip() == '*' or etag[2:] in [_strong(tag) for tag in tags.split(',')])
 
 
 def _strong(tag):

@@ -5,6 +5,7 @@ from ..events import EventEmitter
 from ..tasks import Promise
 from .adapter import Adapter
 from .broadcast import Operator
+from .parent import ParentNamespace
 from .server import Server
 from .socket import Socket
 
@@ -39,10 +40,4 @@ class Namespace(Senders):
     parent: ParentNamespace | None
     @property
     def connected(self) -> dict[str, Socket]: ...
-    def use(self, fn: Callable[[Socket, Callable[..., None]], Any]) -> Self: ...
-
-class ParentNamespace(Senders):
-    server: Server
-    name: str
-    children: set[Namespace]
     def use(self, fn: Callable[[Socket, Callable[..., None]], Any]) -> Self: ...

@@ -8,7 +8,8 @@ from ..http.request import Request
 from ..http.response import Response
 from ..http.server import HttpServer
 from ..webapp import WebApp
-from .namespace import Namespace, ParentNamespace, Senders
+from .namespace import Namespace, Senders
+from .parent import ParentNamespace
 from .socket import Socket
 
 _Allow = Callable[..., None]
