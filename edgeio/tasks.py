@@ -231,8 +231,8 @@ class Task(Wait):
 
     def _wait_for(self, wanted):
         if not isinstance(wanted, Wait):
+            withdraw_asyncio(wanted)
             wanted = _failed(_foreign(type(wanted).__name__))
-            withdraw_asyncio()
         elif wanted is self:
             wanted = _failed(StateError('task.awaits_itself', 'a task awaits itself', self._where))
         self._waiting = wanted

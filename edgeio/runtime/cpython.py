@@ -79,8 +79,10 @@ def guard_asyncio(refuse, outside):
     """For MicroPython, where an asyncio awaitable in an iosched task ends the process; here it is an error anyway."""
 
 
-def withdraw_asyncio():
-    """For MicroPython, where a refused awaitable of asyncio goes on waiting; here it cleans up by itself."""
+def withdraw_asyncio(refused):
+    """Takes back what `refused`, an awaitable of asyncio, has begun: a Future marked so could not be awaited again."""
+    if getattr(refused, '_asyncio_future_blocking', False):
+        refused._asyncio_future_blocking = False
 
 
 # -- polling -----------------------------------------------------------------------------------------------------

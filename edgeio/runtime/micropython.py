@@ -157,8 +157,8 @@ def guard_asyncio(refuse, outside):
         _sys.modules['_asyncio'] = asyncio_guard.AsyncioToCome(_asyncio, install)
 
 
-def withdraw_asyncio():
-    """Takes back what a refused awaitable of asyncio has begun to wait for."""
+def withdraw_asyncio(refused):
+    """Takes back what an awaitable of asyncio has begun: it would take what others wait for."""
     from .asyncio_guard import withdraw
 
     withdraw()

@@ -23,7 +23,7 @@ FILES = sorted(path for path in ROOT.rglob('*.py') if str(path.relative_to(ROOT)
 MODULES = {
     *('array', 'asyncio', 'binascii', 'builtins', 'collections', 'deflate', 'errno', 'gc', 'hashlib', 'heapq', 'io'),
     *('json', 'math', 'micropython', 'os', 'random', 're', 'select', 'socket', 'ssl', 'struct', 'sys', 'time'),
-    *('tls', 'uctypes', '_thread', 'edgeio'),
+    *('tls', 'uctypes', '_asyncio', '_thread', 'edgeio'),
 }
 """Modules that both runtimes have, and MicroPython's own."""
 
