@@ -203,3 +203,17 @@ def test_second_websocket_after_the_upgrade_is_refused_and_ignored(serve):
             return first.recv()
 
     assert during(client) == '4mine'
+
+
+def test_broken_escape_in_the_url_of_a_websocket_is_a_400(serve):
+    engine = serve()
+
+    def client():
+        with pytest.raises(InvalidStatus) as caught:
+            open_ws(engine.port, query='&a=%zz')
+        return caught.value.response
+
+    response = during(client)
+    assert response.status_code == 400
+    assert 'http.bad_escape' in response.body.decode()
+    assert not engine.sessions

@@ -77,7 +77,8 @@ REPEATED = {
     'http': [b'GET / HTTP/1.1\r\nHost: x\r\n\r\n', b'\r\n', b'X: y\r\n', b'POST / HTTP/1.1\r\nHost: x\r\n'
              b'Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n', b'a'],
     'url': [b'a=b&', b'%41', b'%', b'a=b; ', b'..//'],
-    'websocket': [b'\0' + b'\x81\x80abcd', b'\0' + b'\x01\x80abcd\x80\x80abcd', b'\0', b'\x09\x80abcd', b'\0\x01\x81abcd'],
+    'websocket': [b'\0' + b'\x81\x80abcd', b'\0' + b'\x01\x80abcd\x80\x80abcd', b'\0', b'\x09\x80abcd',
+                  b'\0\x01\x81abcd'],
     'payload': [b'4a\x1e', b'2:4a', b'\x00\x01\xff4', b'bAQID\x1e'],
     'packets': [b'42["a"]\0', b'451-["a"]\0\x01x\0', b'4', b'42["a",[[[[\0'],
     'deflate_offer': [b'permessage-deflate; a, ', b';', b'permessage-deflate; server_max_window_bits=8, '],
