@@ -186,7 +186,7 @@ class HttpServer(EventEmitter):
             if stream.protocol is before and stream.writable:
                 raise StateError('http.upgrade', 'the engine took an upgrade and did not set stream.protocol', req.url)
         except ProtocolError as exc:
-            refuse_stream(stream, exc.status, str(exc))  # the client's fault, such as a broken escape in the URL
+            refuse_stream(stream, exc)  # the client's fault, such as a broken escape in the URL
         except Exception as exc:
             report(exc, 'the upgrade of ' + req.url)
             stream.abort('internal error')

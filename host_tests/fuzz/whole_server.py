@@ -12,6 +12,7 @@ class Pipe:
     secure = False
     certificate = None
     admission = None
+    blocked = False
     limits = (65536, 16777216)
     peer = ('192.0.2.1', 4711)
 
@@ -30,6 +31,9 @@ class Pipe:
     def write(self, data):
         if self.writable:
             self.said += bytes(data)
+
+    def flush(self):
+        """Everything has been written already."""
 
     def pause(self):
         self.paused = True
