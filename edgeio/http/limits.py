@@ -33,7 +33,7 @@ MAX_CHUNK_EXTENSIONS = 8192
 BODY_BUFFER = 65536
 """Bytes of a body that wait for a reader; beyond, the connection is not read until they are taken."""
 
-PIECE = min(65536, READ_SIZE)
+PIECE = READ_SIZE // 2
 """Bytes of a longer body that are read and queued at a time: few on a board, whose heap has no room for long pieces."""
 
 MAX_DRAIN = 262144

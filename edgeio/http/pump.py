@@ -1,7 +1,11 @@
 """Sends a long body piece by piece, as the peer takes it: a file is never in memory as a whole."""
 
 from ..report import report
+from ..timers import set_immediate
 from .limits import PIECE
+
+PIECES = 16
+"""Pieces that one turn of the loop moves: others are served in between."""
 
 
 class BytesSource:
@@ -31,13 +35,14 @@ class Pump:
     since its head is out. When the connection is lost, the source is closed and done(None) is not called.
     """
 
-    __slots__ = ('_res', '_source', '_left', '_done')
+    __slots__ = ('_res', '_source', '_left', '_done', '_again')
 
     def __init__(self, res, source, length, done):
         self._res = res
         self._source = source
         self._left = length
         self._done = done
+        self._again = None
         res.on('close', self._stop)
         res.on('drain', self._step)
         self._step()
@@ -45,20 +50,42 @@ class Pump:
     def _step(self):
         if self._source is None:
             return
-        while self._left and self._source is not None and self._res.writable:
-            try:
-                piece = self._source.read(min(PIECE, self._left))
-            except OSError as exc:
-                self._fail(exc)
+        pieces = PIECES
+        while self._left and self._has_room():
+            if pieces == 0:
+                self._again = self._again or set_immediate(self._go_on)
                 return
-            if not piece:
-                self._fail(OSError(5, 'the source ended ' + str(self._left) + ' bytes early'))
+            pieces -= 1
+            if not self._take():
                 return
-            self._left -= len(piece)
-            self._res.put(piece)
         if not self._left:
             self._stop()
             self._done(None)
+
+    def _go_on(self):
+        self._again = None
+        self._step()
+
+    def _has_room(self):
+        # What the system takes at once leaves at once: the queue, and a board's heap, never hold much of a long body.
+        stream = self._res.stream
+        if not stream.blocked:
+            stream.flush()
+        return self._source is not None and self._res.writable
+
+    def _take(self):
+        """Moves one piece; False where that failed."""
+        try:
+            piece = self._source.read(min(PIECE, self._left))
+        except OSError as exc:
+            self._fail(exc)
+            return False
+        if not piece:
+            self._fail(OSError(5, 'the source ended ' + str(self._left) + ' bytes early'))
+            return False
+        self._left -= len(piece)
+        self._res.put(piece)
+        return True
 
     def _stop(self, reason=None):
         source, self._source = self._source, None

@@ -23,7 +23,7 @@ SOFT_LIMIT = 65536
 HARD_LIMIT = 16777216
 """Bytes queued above which a slow peer's stream is closed, reason 'write queue overflow'."""
 
-JOIN_LIMIT = min(131072, 2 * READ_SIZE)
+JOIN_LIMIT = READ_SIZE
 """Bytes that are copied together for one system call, at most."""
 
 LINGER = 10000
@@ -75,6 +75,11 @@ class Stream:
     def writable(self):
         """False while more than the soft limit is queued, and after the end of writing."""
         return not self._flags & (_FULL | _NO_WRITE)
+
+    @property
+    def blocked(self):
+        """True while the system takes no more of what is queued."""
+        return bool(self._flags & _BLOCKED)
 
     def write(self, data):
         """Queues `data` (bytes). It leaves at the end of this turn of the loop, together with what else is queued."""
