@@ -101,6 +101,7 @@ class Request(EventEmitter):
         if self._raw is None:
             self._raw = self.head.raw
             self.connection = self.connection.stream  # it has the peer; the HTTP connection is over
+            self.head = self.method = self.url = self.headers = None  # MicroPython keeps a deleted attribute's value
             del self.head, self.method, self.url, self.headers
             self._query = None
 
