@@ -10,6 +10,7 @@ from edgeio.socketio import Server
 from . import servers
 from .clients.socketio import open_client
 from .harness import same, until
+from .test_memory import _least_allocation
 
 
 async def _foreign(awaitable):
@@ -69,6 +70,11 @@ def test_iosched_sleep_in_a_task_of_asyncio():
     same(error.code, 'task.outside')
 
 
+async def test_iosched_sleep_in_asyncio_that_a_task_of_iosched_runs():
+    asyncio.run(_foreign(iosched.sleep(1)))
+    await iosched.sleep(1)
+
+
 async def test_iosched_sleep_in_a_stepped_coroutine():
     error = await _stepped(_foreign(iosched.sleep(1)))
     same(error.code, 'task.outside')
@@ -83,7 +89,7 @@ def test_asyncio_awaitables_in_a_task_of_a_hosted_loop():
         codes = []
 
         async def wrong():
-            for make in (lambda: asyncio.sleep(1), asyncio.Event().wait, lock.acquire, lambda: task):
+            for make in (lock.acquire, asyncio.Event().wait, lambda: asyncio.sleep(1), lambda: task):
                 codes.append((await _foreign(make())).code)
             ended.set()
 
@@ -203,6 +209,34 @@ async def test_asyncio_that_never_waits_leaves_the_poll_loop_its_turns():
         await task
     except iosched.Cancelled:
         pass
+    close()
+
+
+async def test_idle_turns_allocate_nothing_while_asyncio_waits():
+    async def wait_for_a_stream_and_the_time(port):
+        reader, writer = await asyncio.open_connection('127.0.0.1', port)
+        reading = asyncio.create_task(reader.read(1))
+        iosched.set_immediate(begun.resolve)
+        try:
+            await asyncio.sleep(100)
+        finally:
+            reading.cancel()
+            writer.close()
+
+    server = servers.start()
+    begun = iosched.Promise()
+    task = iosched.spawn_asyncio(wait_for_a_stream_and_the_time(server.port()))
+    await begun
+    measured = iosched.Promise()
+    iosched.set_immediate(_least_allocation, measured)
+    same(max(0, await measured), 0)
+    task.cancel()
+    try:
+        await task
+    except iosched.Cancelled:
+        pass
+    await servers.stop(server)
+    await iosched.sleep(0)
     close()
 
 

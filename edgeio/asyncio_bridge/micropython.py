@@ -34,9 +34,10 @@ class _Watcher:
         self.on_ready(POLLIN)
 
     def on_ready(self, mask):
+        if not self.seen:
+            self.owner.on_ready(self)
         # Errors and hang-ups are told by the read or write that meets them.
         self.seen |= mask if not mask & ~(POLLIN | POLLOUT) else self.mask
-        self.owner.on_ready()
 
 
 class _AsyncioPoller:
@@ -44,6 +45,7 @@ class _AsyncioPoller:
 
     def __init__(self):
         self._watchers = {}  # id of the stream -> its _Watcher
+        self._ready = []  # those that have seen something
         self._left = None  # steps left in this turn; None: asyncio runs by itself
         self._turn_due = False
         self._done = None  # of the task that hosts the poll loop
@@ -67,7 +69,10 @@ class _AsyncioPoller:
 
     def unregister(self, stream):
         if stream is not self:
-            pollset.forget(self._watchers.pop(id(stream)))
+            watcher = self._watchers.pop(id(stream))
+            pollset.forget(watcher)
+            if watcher.seen:
+                self._ready.remove(watcher)
 
     def ipoll(self, ms):
         if self._left is None:
@@ -79,16 +84,16 @@ class _AsyncioPoller:
         return self._take_ready()
 
     def _any_ready(self):
-        return self._ended or any(watcher.seen for watcher in self._watchers.values())
+        return self._ended or len(self._ready) > 0
 
     def _take_ready(self):
-        ready = [(self, POLLIN)] if self._ended else []
+        events = [(self, POLLIN)] if self._ended else []
         self._ended = False
-        for watcher in self._watchers.values():
-            if watcher.seen:
-                ready.append((watcher.stream, watcher.seen))
-                watcher.seen = 0
-        return ready
+        for watcher in self._ready:
+            events.append((watcher.stream, watcher.seen))
+            watcher.seen = 0
+        self._ready.clear()
+        return events
 
     # -- hosted
 
@@ -119,8 +124,9 @@ class _AsyncioPoller:
 
     # -- stepped
 
-    def on_ready(self):
-        """A descriptor that asyncio waits for is ready."""
+    def on_ready(self, watcher):
+        """A stream that asyncio waits for is ready."""
+        self._ready.append(watcher)
         if self.stepped and not asyncio_guard.running:
             self.wake()
 

@@ -63,15 +63,19 @@ def install(refuse, outside):
 
 
 def withdraw():
-    """Takes `idle` out of the queue that a refused awaitable has put it in, or it would get what others wait for."""
+    """Takes asyncio's task out of the queue that a refused awaitable has put it in: it would get what is another's.
+
+    That is `idle`, or the task that an iosched task was begun or resumed from.
+    """
     if idle is None:
         return
-    queue = idle.data
-    if isinstance(queue, type(idle)):
+    task = sys.modules['asyncio.core'].cur_task
+    queue = task.data
+    if isinstance(queue, type(task)):
         queue = queue.state  # the tasks that wait for the end of a task
     if hasattr(queue, 'remove'):
-        queue.remove(idle)
-    idle.data = None
+        queue.remove(task)
+    task.data = None
 
 
 def _parked():

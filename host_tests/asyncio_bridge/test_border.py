@@ -64,6 +64,36 @@ def test_asyncio_awaitable_in_an_iosched_task_of_a_hosted_loop_is_an_error_at_th
     assert 'iosched.spawn_asyncio' in hosted(work).value
 
 
+def test_refused_to_an_iosched_task_a_future_can_be_awaited_by_asyncio():
+    async def work():
+        future, ended = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+        async def wrong():
+            with pytest.raises(StateError, match='task.foreign_awaitable'):
+                await future
+            ended.set()
+
+        iosched.spawn(wrong())
+        await ended.wait()
+        iosched.set_timeout(future.set_result, 1, 'result')
+        return await future
+
+    assert hosted(work) == 'result'
+
+
+def test_iosched_awaitable_in_a_coroutine_stepped_by_a_poll_inside_a_task_is_an_error(stepped):
+    async def work():
+        await iosched.sleep(1)
+
+    async def polling():
+        task = iosched.spawn_asyncio(work())
+        iosched.poll(0)
+        with pytest.raises(StateError, match='task.outside'):
+            await task
+
+    finish(iosched.spawn(polling()))
+
+
 def test_what_the_error_points_to_works():
     async def work():
         ended = asyncio.Event()
