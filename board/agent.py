@@ -12,7 +12,7 @@ import signal
 import sys
 
 from edgeio import iosched, watchdog
-from edgeio.compat import print_error
+from edgeio.compat import env, print_error
 from edgeio.errors import EdgeError
 
 from .lines import LocalLine, NetworkLine, SerialLine
@@ -79,7 +79,8 @@ def main(argv=None):
     asked = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *args: asked.append(True))
-    watchdog.start(profile['watchdog'], profile['watchdog_seconds'])
+    # Under systemd the device is systemd's (board/systemd/edgeio-watchdog.conf).
+    watchdog.start(None if env('NOTIFY_SOCKET') else profile['watchdog'], profile['watchdog_seconds'])
     print('agent: ready', flush=True)
     iosched.forever(lambda: asked, 1000)
     agent.end()

@@ -113,12 +113,16 @@ install_key() {
 install_systemd() {
     install_key "$id:$id"
     cp "$here"/board/systemd/*.service "$root/etc/systemd/system/"
-    mkdir -p "$root/etc/udev/rules.d"
+    mkdir -p "$root/etc/udev/rules.d" "$root/etc/systemd/system.conf.d"
+    cp "$here/board/systemd/edgeio-watchdog.conf" "$root/etc/systemd/system.conf.d/"
     cp "$here/board/systemd/60-edgeio.rules" "$root/etc/udev/rules.d/"
     mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
     ln -sf ../edgeio-agent.service "$root/etc/systemd/system/multi-user.target.wants/edgeio-agent.service"
     if [ -z "$root" ] && [ -d /run/systemd/system ]; then
+        # The board's own watchdog is fed from the next start on: systemd reads system.conf.d as it begins.
         systemctl daemon-reload
+        udevadm control --reload
+        udevadm trigger --settle --action=add --subsystem-match=gpio --subsystem-match=leds
         systemctl restart edgeio-agent
     fi
     echo "install: done; the agent is the service edgeio-agent"
