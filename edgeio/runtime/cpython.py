@@ -301,11 +301,11 @@ def json_decode(text, start=0):
         value, end = _scan_behind_space(text, start)
     except RecursionError:
         raise ValueError('JSON nested too deeply') from None
-    if end != len(text) and text[end:].strip(_SPACE):
-        raise ValueError('something follows the JSON value at ' + str(end))
     except SystemError:
         # Python 3.11 looks for its JSONDecodeError in `json.decoder`, which is not loaded, and then raises nothing.
         raise ValueError('not JSON') from None
+    if end != len(text) and text[end:].strip(_SPACE):
+        raise ValueError('something follows the JSON value at ' + str(end))
     return value
 
 
