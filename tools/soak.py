@@ -95,7 +95,7 @@ async def soak(minutes, everywhere, folder):
             visits, faults = sum(played.visits.values()), sum(played.faults.values())
             print(f'\nround {number}: {played.messages} messages, {played.connects} connections, {played.recoveries} '
                   f'of them recovered, {visits} visits, {faults} faults{cuts}; '
-                  f'{played.state["resident"] >> 10} KB, {played.state["objects"]} objects; {len(found)} problems',
+                  f'{played.state["resident"] >> 10} KB, {played.state["blocks"]} blocks; {len(found)} problems',
                   flush=True)
     finally:
         if server.process.returncode is None:

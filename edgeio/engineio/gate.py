@@ -32,7 +32,7 @@ class Gate:
         if transport not in served:
             done(Refusal(UNKNOWN_TRANSPORT, {'transport': transport}, 'served here: ' + ', '.join(served)))
         elif 'sid' in query:
-            done(self._verify_sid(field(query, 'sid'), transport, upgrade))
+            self._verify_upgrade(req, self._verify_sid(field(query, 'sid'), transport, upgrade), done)
         elif req.method != 'GET':
             done(Refusal(BAD_HANDSHAKE_METHOD, {'method': req.method}))
         elif transport == 'websocket' and not upgrade:
@@ -56,6 +56,13 @@ class Gate:
         if not upgrade:  # and yet not one of its polls
             return Refusal(BAD_REQUEST, {'name': 'TRANSPORT_MISMATCH', 'transport': transport})
         return sid
+
+    def _verify_upgrade(self, req, sid, done):
+        # A browser sends cookies with a WebSocket handshake to anywhere: its origin is looked at each time.
+        if isinstance(sid, Refusal):
+            done(sid)
+        else:
+            self._server.cors.check(req, lambda refusal: done(refusal or sid))
 
     def _ask(self, req, done):
         """Asks the app (option allow_request)."""

@@ -217,3 +217,21 @@ def test_broken_escape_in_the_url_of_a_websocket_is_a_400(serve):
     assert response.status_code == 400
     assert 'http.bad_escape' in response.body.decode()
     assert not engine.sessions
+
+
+def test_origin_guards_the_upgrade_of_a_session_too(serve):
+    engine = serve(origins='https://good.example')
+    good, bad = ({'Origin': f'https://{name}.example'} for name in ('good', 'bad'))
+
+    def client():
+        polling = Polling(engine.port, headers=good)
+        with pytest.raises(InvalidStatus) as caught:
+            open_ws(engine.port, query=f'&sid={polling.sid}', additional_headers=bad)
+        with open_ws(engine.port, query=f'&sid={polling.sid}', additional_headers=good) as ws:
+            ws.send('2probe')
+            return ws.recv(), caught.value.response
+
+    answer, refusal = during(client)
+    assert answer == '3probe'
+    assert refusal.status_code == 403
+    assert 'https://bad.example' in refusal.body.decode() and 'setting: origins' in refusal.body.decode()

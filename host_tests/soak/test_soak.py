@@ -14,7 +14,8 @@ GOOD_RECORD = {
     'up': [['x', 1], ['x', 2], ['y', 3], ['y', 4]], 'down_acked': [1, 4], 'down': 4, 'reasons': ['ping timeout'],
 }
 STATE = {name: 0 for name in checks.NOTHING_LEFT} | {
-    'descriptors': 9, 'timers': 3, 'namespaces': 1, 'admitted': 1, 'objects': 10_000, 'resident': 20_000_000,
+    'descriptors': 9, 'timers': 3, 'namespaces': 1, 'admitted': 1,
+    'objects': 10_000, 'blocks': 90_000, 'resident': 20_000_000,
 }
 
 
@@ -61,6 +62,6 @@ def test_what_is_left_is_found(name):
     assert len(problems) == 1 and name in problems[0]
 
 
-@pytest.mark.parametrize(('name', 'value'), [('resident', 40_000_000), ('objects', 13_000)])
+@pytest.mark.parametrize(('name', 'value'), [('resident', 40_000_000), ('objects', 13_000), ('blocks', 99_000)])
 def test_growth_from_round_to_round_is_found(name, value):
     assert len(checks.growth([STATE, STATE, {**STATE, name: value}])) == 1

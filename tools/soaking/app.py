@@ -126,6 +126,7 @@ class App:
             'arrivals': len(self.io._arrivals),
             'admitted': sum(app.server._listener.admission.total for app in self.servers()),
             'objects': len(gc.get_objects()),
+            'blocks': sys.getallocatedblocks(),
             'resident': resident,
         }
 

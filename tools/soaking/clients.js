@@ -101,11 +101,9 @@ class Client {
 const clients = JSON.parse(process.argv[2]).map(given => new Client(given))
 
 function finish () {
-  for (const client of clients) {
-    client.socket.disconnect()
-    console.log(JSON.stringify(client.report))
-  }
-  setTimeout(() => process.exit(0), 200)
+  for (const client of clients) client.socket.disconnect()
+  const told = clients.map(client => JSON.stringify(client.report) + '\n').join('')
+  process.stdout.write(told, () => setTimeout(() => process.exit(0), 200))
 }
 
 readline.createInterface({ input: process.stdin }).on('line', line => {
