@@ -4,7 +4,8 @@ import pytest
 
 from edgeio.errors import OptionError, StateError
 from edgeio.socketio import Server
-from host_tests.socketio.serving import next_socket, settle, turn_until
+from host_tests.looping import settle, turn_until
+from host_tests.socketio.serving import next_socket
 
 
 def anything(name, query, done):
