@@ -12,6 +12,7 @@ class Adapter(EventEmitter):
     """The rooms of one namespace. Emits create-room(room), join-room(room, sid), leave-room(room, sid),
     delete-room(room).
 
+    nsp: the Namespace; dropped: volatile packets that found no room (int).
     rooms: {room: {sid, ...}}; sids: {sid: {room, ...}}; each the mirror of the other. What has one element is a
     tuple instead of a set: most sockets are in their own room only, and it saves 400 bytes for each.
     """
@@ -32,7 +33,7 @@ class Adapter(EventEmitter):
         """Called when the namespace ends."""
 
     def server_count(self):
-        """How many servers share this namespace."""
+        """How many servers share this namespace (int)."""
         return 1
 
     # -- rooms ---------------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ class Operator:
         self._socket = socket  # the only receiver, until `to`, `except_` or `broadcast` makes it the sender
 
     def to(self, rooms):
-        """To the sockets in a room (str) or in any of several (list); again for more. Also named in_."""
+        """To the sockets in a room (str) or in any of several (list); again for more. Also named in_ (document,
+        "namespace.to", "socket.to")."""
         made = self._others()
         made._rooms += listed(rooms)
         return made
@@ -61,13 +62,13 @@ class Operator:
         return self._copy()
 
     def compress(self, value=True):
-        """value: whether the message may be compressed."""
+        """value (bool): whether the message may be compressed."""
         made = self._copy()
         made._compress = value
         return made
 
     def binary(self, value=True):
-        """Whether the data holds binary values: a hint, not needed here, as encoding finds out at no cost."""
+        """value (bool): whether the data holds binary values; a hint, not needed: encoding finds out at no cost."""
         return self._copy()
 
     def timeout(self, ms):
@@ -78,7 +79,10 @@ class Operator:
 
     def emit(self, name, *args):
         """Sends the event. The last argument may be a callback for the answers; of several receivers' answers it
-        gets (error, list), within the time of `timeout`, which it then needs. Returns True."""
+        gets (error, list), within the time of `timeout`, which it then needs. Returns True.
+
+        Raises OptionError for a reserved name or a missing timeout, TypeError or ValueError for what cannot be encoded.
+        """
         check_name(name)
         if self._socket is not None:
             self._socket.emit_with(name, args, self._volatile, self._timeout, self._compress)
@@ -100,7 +104,8 @@ class Operator:
     write = send
 
     def emit_with_ack(self, name, *args):
-        """Sends the event; awaiting the result gives the answer (of several receivers: the list of answers)."""
+        """Sends the event; awaiting the result gives the answer (of several receivers: the list of answers), or raises
+        AckTimeout after the ms of `timeout`, else of the server's `ack_timeout`."""
         promise = Promise()
 
         def settle(error, answer=None):

@@ -9,7 +9,8 @@ MAX_PARTED = 16
 
 
 class Client:
-    """One Engine.IO session and its sockets. conn: the session; request: the Request it began with; id: its sid."""
+    """One Engine.IO session and its sockets (document, "Client"). conn: the session; server: the Server; sockets:
+    {namespace's name: Socket}."""
 
     __slots__ = ('server', 'conn', 'sockets', 'asked', 'root', 'bucket', '_parted')
     __getattr__ = camel
@@ -25,12 +26,12 @@ class Client:
 
     @property
     def id(self):
-        """The session's id (str)."""
+        """The session's id (str), its sid."""
         return self.conn.id
 
     @property
     def request(self):
-        """The Request that the connection began with: headers, cookies."""
+        """The Request that the connection began with: headers, cookies (document, "client.request")."""
         return self.conn.request
 
     def send(self, kind, nsp, ack_id, data, compress=True):

@@ -13,7 +13,10 @@ class Senders(EventEmitter):
     __slots__ = ()
 
     def emit(self, name, *args):
-        """Sends an event to all sockets; see Operator.emit. Returns True."""
+        """Sends an event to all sockets; see Operator.emit. Returns True (document, "namespace.emit").
+
+        Raises OptionError for a reserved name, TypeError or ValueError for what cannot be encoded.
+        """
         check_name(name)
         target = self._target()
         if args and callable(args[-1]):
@@ -31,7 +34,8 @@ class Senders(EventEmitter):
     write = send
 
     def to(self, rooms):
-        """To the sockets in a room (str) or in any of several (list); chain for more. Also named in_."""
+        """To the sockets in a room (str) or in any of several (list); chain for more. Also named in_ (document,
+        "namespace.to", "namespace.in")."""
         return Operator(self._target(), listed(rooms))
 
     in_ = to
@@ -42,20 +46,20 @@ class Senders(EventEmitter):
 
     @property
     def volatile(self):
-        """The following event may be lost by clients that are not ready to receive it."""
+        """The following event may be lost by clients that are not ready for it (document, "namespace.volatile")."""
         return Operator(self._target()).volatile
 
     @property
     def local(self):
-        """To the sockets of this server only."""
+        """To the sockets of this server only (document, "namespace.local")."""
         return Operator(self._target())
 
     def compress(self, value=True):
-        """value: whether the following event may be compressed."""
+        """value (bool): whether the following event may be compressed."""
         return Operator(self._target()).compress(value)
 
     def binary(self, value=True):
-        """Whether the following event holds binary values: a hint."""
+        """value (bool): whether the following event holds binary values, a hint (document, "namespace.binary")."""
         return Operator(self._target())
 
     def timeout(self, ms):
@@ -63,11 +67,12 @@ class Senders(EventEmitter):
         return Operator(self._target()).timeout(ms)
 
     def emit_with_ack(self, name, *args):
-        """Sends an event to all; awaiting the result gives the list of their answers."""
+        """Sends an event to all; awaiting the result gives the list of their answers, or raises AckTimeout."""
         return Operator(self._target()).emit_with_ack(name, *args)
 
     def clients(self, callback):
-        """Calls `callback(error, ids)` with the ids of all sockets (list of str); returns self."""
+        """Calls `callback(error, ids)` with the ids of all sockets (list of str); returns self (document,
+        "namespace.clients")."""
         Operator(self._target()).clients(callback)
         return self
 
@@ -93,7 +98,7 @@ class Senders(EventEmitter):
 
     def server_side_emit(self, name, *args):
         """Sends an event to the other servers of this namespace (with the in-memory adapter there are none). The
-        last argument may be a callback (error, answers). Returns True."""
+        last argument may be a callback (error, answers). Returns True. OptionError for a reserved name."""
         if name in ('connect', 'connection', 'new_namespace'):
             raise OptionError('sio.reserved', repr(name) + ' is a reserved event name', expected='any other name')
         done = args[-1] if args and callable(args[-1]) else None
@@ -104,7 +109,7 @@ class Senders(EventEmitter):
 
 
 class Namespace(Senders):
-    """A namespace. Emits connect(socket) and connection(socket).
+    """A namespace (document, "Namespace"). Emits connect(socket) and connection(socket).
 
     name: str; sockets (or connected): {id: Socket}; adapter: the Adapter; server: the Server; parent: the
     ParentNamespace that made it, or None.
@@ -126,11 +131,12 @@ class Namespace(Senders):
 
     @property
     def connected(self):
-        """{id: Socket} of the connected sockets, the document's name for `sockets`."""
+        """{id: Socket} of the connected sockets, also named sockets (document, "namespace.connected")."""
         return self.sockets
 
     def use(self, fn):
-        """Adds a middleware `fn(socket, next)` for every connection; `next(error)` refuses it. Returns self."""
+        """Adds a middleware `fn(socket, next)` for every connection; `next(error)` refuses it. Returns self (document,
+        "namespace.use")."""
         self._middleware += (fn,)
         return self
 

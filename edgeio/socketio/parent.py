@@ -9,7 +9,8 @@ from .namespace import Namespace, Senders
 class ParentNamespace(Senders):
     """The namespaces that a regular expression or a function lets come into being (document, "server.of").
 
-    `use` and `on` hold for every child, `emit` and the operators reach every child. children: a set of Namespaces.
+    `use` and `on` hold for every child, `emit` and the operators reach every child; an `emit` that wants answers is an
+    OptionError. name: '/_0', '/_1', ... (str); server: the Server; children: a set of Namespaces.
     """
 
     __slots__ = ('server', 'name', 'children', 'middleware', '_test', 'adapter')

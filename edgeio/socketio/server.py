@@ -34,11 +34,15 @@ _OWN_OPTIONS = {
 
 OPTIONS = ENGINE_OPTIONS.copy()
 OPTIONS.update(_OWN_OPTIONS)
-"""Options and their defaults: Engine.IO's and Socket.IO's own. See `Server`."""
+"""Options and their defaults: Engine.IO's and Socket.IO's own; times in ms, sizes in bytes. See `Server`."""
 
 
 class Server(Senders):
-    """Emits connection(socket), connect(socket) for the main namespace, and new_namespace(namespace).
+    """The server (document, "Server", "new Server"). Emits connection(socket), connect(socket) for the main
+    namespace, and new_namespace(namespace).
+
+    sockets: the main Namespace; namespaces: {name: Namespace}; engine: the engineio.Server; options: those in force
+    (dict); ack_timeout: ms that `emit_with_ack` waits where no timeout is named.
 
     server: an HttpServer or a WebApp, started or not; or None, and `attach` later. Options, as keywords or as a
     dict with the document's spelling: path ('/socket.io'), serve_client (True), client_file (a path: serves that
@@ -46,8 +50,8 @@ class Server(Senders):
     have joined a namespace), cleanup_empty_child_namespaces, connection_state_recovery (see recovery.py),
     max_attachments, max_attachment_bytes, max_namespaces (that come into being for one client), max_child_namespaces
     (of one dynamic namespace), max_rooms (of one socket), max_pending_acks (that a client owes), and those of
-    engineio.Server: ping_timeout, ping_interval, transports, origins, cookie, allow_upgrades, ... Raises OptionError
-    for an unknown option, naming the nearest known one.
+    engineio.Server: ping_timeout and ping_interval (ms), transports, origins, cookie, allow_upgrades, ... Raises
+    OptionError for an unknown option, naming the nearest known one, and for a value out of its range.
     """
 
     def __init__(self, server=None, options=None, **kwargs):
@@ -81,12 +85,13 @@ class Server(Senders):
     # -- settings (document, "server.serveClient", "server.path", "server.origins") -------------------------------
 
     def serve_client(self, value=None):
-        """Whether servers attached from now on serve the client file; without an argument the setting, else sets it
-        and returns self. No effect on those that are attached."""
+        """Whether servers attached from now on serve the client file (bool); without an argument the setting, else sets
+        it and returns self. No effect on those that are attached (document, "server.serveClient")."""
         return self._setting('serve_client', value)
 
     def path(self, value=None):
-        """The path to serve; without an argument the setting, else sets it and returns self. Before `attach`."""
+        """The path to serve (str); without an argument the setting, else sets it and returns self. Servers that are
+        attached serve it there from now on (document, "server.path")."""
         if value is not None:
             value = value.rstrip('/') or '/'
             self._move(value)
@@ -94,7 +99,7 @@ class Server(Senders):
 
     def origins(self, value=None):
         """The allowed origins: a str, a list, or a function (origin, callback(error, success)); without an argument
-        the setting, else sets it and returns self."""
+        the setting, else sets it and returns self (document, "server.origins")."""
         if value is not None:
             self.engine.cors.origins = value
         return self._setting('origins', value)
@@ -102,7 +107,11 @@ class Server(Senders):
     # -- where it serves -----------------------------------------------------------------------------------------
 
     def attach(self, server, options=None, **kwargs):
-        """Serves `server` (an HttpServer or WebApp, started or not), with further options; returns self."""
+        """Serves `server` (an HttpServer or WebApp, started or not), with further options; returns self.
+
+        OptionError for anything else or an unknown option, StateError for options while clients are connected
+        (document, "server.attach").
+        """
         if options or kwargs:
             self._reconfigure(options, kwargs)
         http_server = getattr(server, 'server', server)
@@ -114,7 +123,7 @@ class Server(Senders):
         return self
 
     def bind(self, engine):
-        """Uses `engine` (an engineio.Server) for connections; returns self."""
+        """Uses `engine` (an engineio.Server) for connections; returns self (document, "server.bind")."""
         self.engine = engine
         if isinstance(engine, Engine):
             engine.on_session = self.onconnection
@@ -123,7 +132,7 @@ class Server(Senders):
         return self
 
     def onconnection(self, conn):
-        """Takes in an Engine.IO session; returns self."""
+        """Takes in an Engine.IO session; returns self (document, "server.onconnection")."""
         client = Client(self, conn)
         conn.receiver = self.parser.decoder(client)
         if conn.protocol == 3:
@@ -146,7 +155,7 @@ class Server(Senders):
 
     def close(self, callback=None):
         """Disconnects everyone, stops the servers it is attached to, then calls `callback()`: when all connections
-        are closed. Returns self."""
+        are closed. Returns self (document, "server.close")."""
         for namespace in list(self.namespaces.values()):
             for socket in list(namespace.sockets.values()):
                 socket.on_close('server shutting down')
@@ -172,14 +181,14 @@ class Server(Senders):
 
     def of(self, name, fn=None):
         """The Namespace `name` (str; made where it is new), or a ParentNamespace for a regular expression or a
-        function `(name, query, next(error, allow))`. fn: a handler of its `connect` event."""
+        function `(name, query, next(error, allow))`. fn: a handler of its `connect` event (document, "server.of")."""
         namespace = self._of_dynamic(name) if is_dynamic(name) else self._of_name(name)
         if fn is not None:
             namespace.on('connect', fn)
         return namespace
 
     def use(self, fn):
-        """Adds a middleware `fn(socket, next)` to the main namespace; returns self."""
+        """Adds a middleware `fn(socket, next)` to the main namespace; returns self (document, "namespace.use")."""
         self.sockets.use(fn)
         return self
 

@@ -11,7 +11,8 @@ from .packet import CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, check_name
 
 
 class Socket(EventEmitter):
-    """A client in a namespace. Emits the client's events, and disconnecting(reason), disconnect(reason), error(error).
+    """A client in a namespace (document, "Socket"). Emits the client's events, and disconnecting(reason),
+    disconnect(reason), error(error).
 
     id: str; nsp: the Namespace; client: the Client; conn: the Engine.IO session; data: a dict for the app's own
     use; connected: bool; recovered: True where an earlier session was taken up again; auth: what the client gave.
@@ -43,7 +44,7 @@ class Socket(EventEmitter):
 
     @property
     def request(self):
-        """The Request that the connection began with."""
+        """The Request that the connection began with (document, "socket.request")."""
         return self.conn.request
 
     @property
@@ -55,7 +56,7 @@ class Socket(EventEmitter):
 
     @property
     def handshake(self):
-        """The handshake details; see Handshake."""
+        """The details of the handshake: a Handshake (document, "socket.handshake")."""
         if self._handshake is None:
             from .handshake import Handshake
 
@@ -64,12 +65,12 @@ class Socket(EventEmitter):
 
     @property
     def remote_address(self):
-        """The client's IP address (str)."""
+        """The client's IP address, a str (document, "socket.remoteAddress")."""
         return self.conn.remote_address
 
     @property
     def rooms(self):
-        """The rooms that the socket is in: {room: room}, its own id first."""
+        """The rooms that the socket is in: {room: room}, its own id first (document, "socket.rooms")."""
         rooms = self.nsp.adapter.socket_rooms(self.id) or ()
         return {room: room for room in sorted(rooms, key=lambda room: (room != self.id, str(room)))}
 
@@ -92,7 +93,8 @@ class Socket(EventEmitter):
     # -- sending -------------------------------------------------------------------------------------------------
 
     def emit(self, name, *args):
-        """Sends an event with `args` (None, bool, int, float, str, bytes, list, dict); returns self.
+        """Sends an event with `args` (None, bool, int, float, str, bytes, list, dict); returns self (document,
+        "socket.emit").
 
         The last argument may be a callback: it is called with the client's answer. Raises OptionError for a
         reserved name, TypeError or ValueError for what cannot be encoded.
@@ -102,7 +104,7 @@ class Socket(EventEmitter):
         return self
 
     def send(self, *args):
-        """Sends a `message` event; returns self. Also named write."""
+        """Sends a `message` event; returns self. Also named write (document, "socket.send")."""
         return self.emit('message', *args)
 
     write = send
@@ -133,11 +135,12 @@ class Socket(EventEmitter):
             self.client.send(EVENT, self.nsp.name, ack_id, data, compress)
 
     def emit_with_ack(self, name, *args):
-        """Sends an event; awaiting the result gives the client's answer."""
+        """Sends an event; awaiting the result gives the client's answer, or raises AckTimeout."""
         return Operator(self.nsp, socket=self).emit_with_ack(name, *args)
 
     def to(self, rooms):
-        """To the others in a room (str) or in any of several (list). Also named in_."""
+        """To the others in a room (str) or in any of several (list). Also named in_ (document, "socket.to",
+        "socket.in")."""
         return Operator(self.nsp, listed(rooms), (self.id,))
 
     in_ = to
@@ -148,12 +151,12 @@ class Socket(EventEmitter):
 
     @property
     def broadcast(self):
-        """To all others of the namespace."""
+        """To all others of the namespace (document, "socket.broadcast")."""
         return Operator(self.nsp, (), (self.id,))
 
     @property
     def volatile(self):
-        """The following event may be lost if the client is not ready to receive it."""
+        """The following event may be lost if the client is not ready to receive it (document, "socket.volatile")."""
         return Operator(self.nsp, socket=self).volatile
 
     @property
@@ -162,11 +165,11 @@ class Socket(EventEmitter):
         return self.broadcast
 
     def compress(self, value=True):
-        """value: whether the following event may be compressed."""
+        """value (bool): whether the following event may be compressed (document, "socket.compress")."""
         return Operator(self.nsp, socket=self).compress(value)
 
     def binary(self, value=True):
-        """Whether the following event holds binary values: a hint."""
+        """value (bool): whether the following event holds binary values, a hint (document, "socket.binary")."""
         return Operator(self.nsp, socket=self)
 
     def timeout(self, ms):
@@ -174,7 +177,8 @@ class Socket(EventEmitter):
         return Operator(self.nsp, socket=self).timeout(ms)
 
     def disconnect(self, close=False):
-        """Disconnects the client from this namespace; close: and closes the connection. Returns self."""
+        """Disconnects the client from this namespace; close: and closes the connection. Returns self (document,
+        "socket.disconnect")."""
         if self.connected:
             if close:
                 self.client.disconnect_all()
@@ -188,7 +192,8 @@ class Socket(EventEmitter):
     def join(self, rooms, callback=None):
         """Joins a room (str) or several (list), then calls `callback(None)`; returns self. Nothing after the end.
 
-        Raises StateError `sio.rooms` beyond `max_rooms`: the names of rooms often come from clients.
+        Raises StateError `sio.rooms` beyond `max_rooms`: the names of rooms often come from clients. OptionError for
+        a callback that cannot be called (document, "socket.join").
         """
         if self.connected:
             rooms = listed(rooms)
@@ -205,7 +210,8 @@ class Socket(EventEmitter):
             raise StateError('sio.rooms', 'a socket in too many rooms', len(mine), limit, 'max_rooms')
 
     def leave(self, room, callback=None):
-        """Leaves a room, then calls `callback(None)`; returns self."""
+        """Leaves a room (str), then calls `callback(None)`; returns self. OptionError for a callback that cannot be
+        called (document, "socket.leave")."""
         self.nsp.adapter.remove(self.id, room)
         if callback is not None:
             call(make_handler(callback), (None,), 'leave')
@@ -218,17 +224,18 @@ class Socket(EventEmitter):
     # -- listening -----------------------------------------------------------------------------------------------
 
     def use(self, fn):
-        """Adds a middleware `fn(packet, next)` for incoming events; packet: [name, *args]. Returns self."""
+        """Adds a middleware `fn(packet, next)` for incoming events; packet: [name, *args]. Returns self (document,
+        "socket.use")."""
         self._middleware += (fn,)
         return self
 
     def on_any(self, fn):
-        """`fn(name, *args)` for every incoming event; returns self."""
+        """`fn(name, *args)` for every incoming event; returns self. OptionError where `fn` cannot be called."""
         self._any += (make_handler(fn),)
         return self
 
     def prepend_any(self, fn):
-        """As on_any, before the others; returns self."""
+        """As on_any, before the others; returns self. OptionError where `fn` cannot be called."""
         self._any = (make_handler(fn),) + self._any
         return self
 
@@ -242,13 +249,14 @@ class Socket(EventEmitter):
         return [handler[0] for handler in self._any]
 
     def on_any_outgoing(self, fn):
-        """`fn(name, *args)` for every event that is sent to this client, broadcasts included; returns self."""
+        """`fn(name, *args)` for every event that is sent to this client, broadcasts included; returns self. OptionError
+        where `fn` cannot be called."""
         self._any_outgoing += (make_handler(fn),)
         self.watched = True
         return self
 
     def prepend_any_outgoing(self, fn):
-        """As on_any_outgoing, before the others; returns self."""
+        """As on_any_outgoing, before the others; returns self. OptionError where `fn` cannot be called."""
         self._any_outgoing = (make_handler(fn),) + self._any_outgoing
         self.watched = True
         return self
