@@ -35,6 +35,9 @@ from .websocket import WebSocket
 class Server(EventEmitter):
     """Emits connection(session), connection_error({req, code, message, context}), initial_headers, headers.
 
+    options: those in force (dict); sessions: {sid: Session}; closed: True after `close`; generate_id (generateId):
+    a function (req) that makes the sids (str), set it for your own (document, "server.engine.generateId").
+
     server: an HttpServer or WebApp, or None (attach it later). Options (as keywords, or a dict with either
     spelling): path; ping_interval, ping_timeout, upgrade_timeout (ms); max_http_buffer_size (bytes of one message
     or POST); max_buffered (bytes that wait for a session's next poll; beyond, it is closed with 'write queue
@@ -43,7 +46,7 @@ class Server(EventEmitter):
     http_compression (of polls' answers: False, True, or {threshold: bytes}); transports (of 'polling',
     'websocket'); allow_upgrades; allow_eio3 (serve clients 1.x and 2.x); allow_request(req, callback(error, success));
     initial_packet; cookie (False, a name, or a dict); origins ('*', a string, a list, or a function (origin,
-    callback(error, success))); cors (a dict). Raises OptionError.
+    callback(error, success))); cors (a dict). Raises OptionError for an unknown option or a value out of its range.
     """
 
     def __init__(self, server=None, options=None, **kwargs):
@@ -76,11 +79,12 @@ class Server(EventEmitter):
 
     @property
     def clients_count(self):
-        """How many sessions are open."""
+        """How many sessions are open (int)."""
         return len(self.sessions)
 
     def attach(self, server):
-        """Serves `server` (an HttpServer or WebApp, started or not) at the path of the options; returns self."""
+        """Serves `server` (an HttpServer or WebApp, started or not) at the path of the options; returns self.
+        OptionError for anything else."""
         http_server = getattr(server, 'server', server)
         if not hasattr(http_server, 'mount'):
             raise OptionError('eio.attach', 'cannot attach', type(server).__name__, 'an HttpServer or a WebApp')

@@ -26,6 +26,7 @@ PACKET_COST = 64
 _NAMES = ('open', 'close', 'ping', 'pong', 'message', 'upgrade', 'noop')
 
 OPEN, CLOSING, CLOSED = 'open', 'closing', 'closed'
+"""The states of a session."""
 
 
 class Session(EventEmitter):
@@ -34,9 +35,9 @@ class Session(EventEmitter):
     Emits data (or message), drain, flush, packet({type, data}), packet_create({type, data}), heartbeat, upgrading,
     upgrade, close(reason).
 
-    id: the sid (str); protocol: 3 or 4; request: the Request it began with; remote_address: str; state: 'open',
-    'closing' or 'closed'; buffer: packets that wait for a poll; stream: the open WebSocket's, for whoever writes frames
-    to it directly: None while polling, and where frames must be compressed first.
+    server: the Server; id: the sid (str); protocol: 3 or 4; request: the Request it began with; remote_address: str;
+    state: 'open', 'closing' or 'closed'; buffer: packets that wait for a poll; stream: the open WebSocket's, for
+    whoever writes frames to it directly: None while polling, and where frames must be compressed first.
     receiver: who gets messages, by on_text(packet), on_binary(data), on_drain() and on_close(reason). A text packet
     comes with its type; over a WebSocket so do those that are not messages, which it gives to `on_text_packet`.
     """
