@@ -124,7 +124,8 @@ class Request(EventEmitter):
 
     def read_body(self, limit=MAX_WHOLE, done=None):
         """The whole body, once: calls `done(error, data)`, maybe at once; without `done` it returns what a task can
-        await. A body above `limit` bytes is the error `http.body_too_large` (ProtocolError, status 413).
+        await. A body above `limit` bytes is the error `http.body_too_large` (ProtocolError, status 413), a lost
+        connection `http.aborted`. Raises StateError where the body is read already.
         """
         if self._flowing or self._collector is not None:
             raise StateError('http.body_taken', 'the body of this request is read already')

@@ -18,9 +18,9 @@ class Response(EventEmitter):
     """The response to one request. Events: finish (everything is handed to the connection), drain, close, error; head
     (it is about to be written: the last moment to set a header), after `not_plain`.
 
-    status_code (int), status_message (None: the usual phrase). error(exception) comes where the connection is lost
-    while the response is under way; close(reason) comes in any case, reason None where it was finished. Apps may
-    keep attributes of their own on it.
+    req: its Request; status_code (int), status_message (None: the usual phrase); written: bytes of body so far.
+    error(exception) comes where the connection is lost while the response is under way; close(reason) comes in any
+    case, reason None where it was finished. Apps may keep attributes of their own on it.
     """
 
     status_code = 200
@@ -92,7 +92,7 @@ class Response(EventEmitter):
         return self
 
     def append_header(self, name, value):
-        """Adds `value` to header `name`, as a line of its own; returns self."""
+        """Adds `value` to header `name`, as a line of its own; returns self. Raises as `set_header` does."""
         before = self.get_header(name)
         if before is None:
             return self.set_header(name, value)
@@ -108,7 +108,7 @@ class Response(EventEmitter):
         return self._fields is not None and name.lower() in self._fields
 
     def remove_header(self, name):
-        """Removes header `name`, if it is set; returns self."""
+        """Removes header `name`, if it is set; returns self. StateError once the head is sent."""
         self._check_head()
         if self._fields:
             self._fields.pop(name.lower(), None)
@@ -122,7 +122,10 @@ class Response(EventEmitter):
         return self
 
     def write_head(self, status, headers=None):
-        """Sets the status and headers (a dict); returns self. The head leaves with the first byte of body."""
+        """Sets the status and headers (a dict); returns self. The head leaves with the first byte of body.
+
+        Raises as `set_header` does: OptionError, StateError.
+        """
         self._check_head()
         self.status_code = status
         for name in headers or ():
@@ -146,6 +149,7 @@ class Response(EventEmitter):
         """Sends a piece of the body (bytes or str); False where the caller should wait for `drain`.
 
         Without a Content-Length the body goes in chunks, to an HTTP/1.0 client until the connection closes.
+        Raises StateError after `end` or beyond the Content-Length, OptionError for another type.
         """
         if not self._check_open():
             return False
@@ -157,7 +161,10 @@ class Response(EventEmitter):
         return self.stream.writable
 
     def end(self, data=b''):
-        """Ends the response, with `data` (bytes or str) as the last piece of its body; returns self."""
+        """Ends the response, with `data` (bytes or str) as the last piece of its body; returns self.
+
+        Raises StateError after `end` or where it is not the Content-Length, OptionError for another type.
+        """
         if type(data) is not bytes:
             data = _as_bytes(data)
         if not self._plain or len(data) > PIECE or self.status_code in BODYLESS:

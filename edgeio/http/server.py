@@ -36,7 +36,8 @@ def create_server(group, handler=None, subs=0, saddr=None, tls=None, **options):
 class HttpServer(EventEmitter):
     """Events: start, stop, close, request(req, res), client_error(error, peer).
 
-    group, subs, saddr as given; limits: the bounds in force (dict); violations: how many peers broke the protocol.
+    group, handler, subs, saddr as given to `create_server`, with its OptionError; limits: the bounds in force (dict);
+    violations: how many peers broke the protocol (int).
     """
 
     request_class = Request
@@ -71,7 +72,8 @@ class HttpServer(EventEmitter):
     def start(self):
         """Listens from now on; returns self. With `subs`, it returns in each worker process as well.
 
-        Raises EdgeError `net.listen` where the address cannot be used, `http.no_fork` where workers cannot be had.
+        Raises EdgeError `net.listen` where the address cannot be used, `http.no_fork` where workers cannot be had;
+        StateError where it is started already.
         """
         if self._listener is not None:
             raise StateError('http.started', 'the server is started already', self.group)
@@ -128,7 +130,7 @@ class HttpServer(EventEmitter):
 
     @property
     def connections(self):
-        """How many connections speak HTTP now (those that an engine took are not counted)."""
+        """How many connections (int) speak HTTP now (those that an engine took are not counted)."""
         return len(self._connections)
 
     # -- engines -------------------------------------------------------------------------------------------------
@@ -138,7 +140,7 @@ class HttpServer(EventEmitter):
 
         engine.handle_request(req, res) answers plain requests. engine.handle_upgrade(req, stream, head) gets those
         with `Upgrade: websocket`; head: bytes that came after the request. It must set `stream.protocol`, or finish
-        or abort the stream, before it returns.
+        or abort the stream, before it returns. Raises OptionError where something is mounted there already.
         """
         path = _mount_path(path)
         if any(taken == path for taken, _ in self._mounts):
@@ -147,7 +149,7 @@ class HttpServer(EventEmitter):
         self.heads.forget()
 
     def unmount(self, path):
-        """Takes the engine at `path` away; fine where there is none."""
+        """Takes the engine at `path` away; fine where there is none. OptionError for what is no path."""
         path = _mount_path(path)
         self._mounts = tuple([mount for mount in self._mounts if mount[0] != path])
         self.heads.forget()
