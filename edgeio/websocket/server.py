@@ -66,12 +66,13 @@ class Channel(EventEmitter):
         return True
 
     def ping(self, payload=b''):
-        """Sends a ping (payload: 125 bytes at most)."""
+        """Sends a ping (payload: 125 bytes at most, else StateError)."""
         if self._wire.stream is not None:
             self._wire.ping(payload)
 
     def close(self, code=NORMAL, reason=''):
-        """Closes the channel. code: 1000, or 3000 to 4999 for meanings of the app's own; reason: str."""
+        """Closes the channel. code: 1000, or 3000 to 4999 for meanings of the app's own, else OptionError;
+        reason: str."""
         self._wire.close(code, reason)
 
 
@@ -113,11 +114,12 @@ class _Wire(Connection):
 
 
 class WsServer(EventEmitter):
-    """Emits start, stop, connection(channel). channels: a set of those that are open.
+    """Emits start, stop, connection(channel). path (str); channels: a set of those that are open.
 
     max_message: bytes of one message, at most, unpacked; above it the channel is closed with 1009.
     per_message_deflate: whether messages may be compressed (False, True, or a dict: see deflate.OPTIONS).
-    ping_interval: ms between pings; a peer that has not answered one by the next is closed (0: no pings).
+    ping_interval: ms between pings; a peer that has not answered one by the next is closed (0: no pings). Raises
+    OptionError for a value out of its range.
     """
 
     __slots__ = ('path', 'channels', 'max_message', 'ping_interval', '_pings', '_deflate', '_http_server', '_owned')
@@ -144,7 +146,8 @@ class WsServer(EventEmitter):
         **options
     ):  # fmt: skip
         """A WsServer at `path` (str). where: a socket address (then it has an HTTP server of its own, which `start`
-        starts), an HttpServer or a WebApp. tls, options: those of http.create_server, for an address."""
+        starts), an HttpServer or a WebApp. tls, options: those of http.create_server, for an address. max_message:
+        bytes; ping_interval: ms. Raises OptionError."""
         if path[:1] != '/':
             raise OptionError('ws.path', 'a path begins with a slash', repr(path), "'/...'")
         http_server = getattr(where, 'server', where)
@@ -162,7 +165,7 @@ class WsServer(EventEmitter):
         return WsServer(path, http_server, True, max_message, per_message_deflate, ping_interval)
 
     def start(self):
-        """Starts the HTTP server that came with it; returns self."""
+        """Starts the HTTP server that came with it; returns self. StateError where it has none of its own."""
         if not self._owned:
             raise StateError('ws.start', 'the HTTP server that this is attached to starts and stops it')
         self._http_server.start()
@@ -186,7 +189,7 @@ class WsServer(EventEmitter):
             stopped()
 
     def port(self):
-        """The port it listens on (int)."""
+        """The port it listens on (int); None while it does not."""
         return self._http_server.port()
 
     def broadcast(self, chunk):
