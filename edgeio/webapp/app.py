@@ -12,7 +12,8 @@ from .router import MAX_REMEMBERED, Router, changes
 
 class WebApp(Router):
     """An app and its server. server: the HttpServer, what engines such as Socket.IO attach to; locals: values for
-    every template (dict). Settings with a meaning: 'views', 'view engine', 'case sensitive routing', 'strict routing'.
+    every template (dict); settings: {name: value}, those with a meaning are 'views', 'view engine', 'case sensitive
+    routing' and 'strict routing'.
     """
 
     Router = Router
@@ -39,7 +40,8 @@ class WebApp(Router):
 
     @staticmethod
     def create_app(subs=0, **options):
-        """An app on the address that its host gives it: environment variables EDGEIO_HOST and EDGEIO_PORT."""
+        """An app on the address that its host gives it: environment variables EDGEIO_HOST and EDGEIO_PORT.
+        OptionError for a port that is none."""
         port = env('EDGEIO_PORT', '8000')
         require('create_app', 'EDGEIO_PORT', port, port.isdigit() and int(port) < 65536, 'a port from 0 to 65535')
         return WebApp.create('app', subs, sockaddr(env('EDGEIO_HOST'), int(port)), **options)
@@ -118,7 +120,8 @@ class WebApp(Router):
         return self
 
     def render(self, name, values=None, callback=None):
-        """The text (str) of a template; with `callback(error, text)` it is given that."""
+        """The text (str) of a template; with `callback(error, text)` it is given that. OptionError
+        where there is no such template or no engine for it."""
         merged = self.locals.copy()
         merged.update(values or {})
         return self.views.render(name, merged, callback)

@@ -15,27 +15,31 @@ _UNITS = {'b': 1, 'kb': 1024, 'mb': 1048576, 'gb': 1073741824}
 
 def json(options=None, **kwargs):
     """Parses bodies of JSON. Options: limit (bytes, or text such as '100kb'), type ('json'), strict (True: only
-    objects and arrays). 400 for what is not JSON, 413 above the limit, 415 for a charset that is not UTF-8.
+    objects and arrays). ProtocolError 400 for what is not JSON, 413 above the limit, 415 for a charset that is
+    not UTF-8. Raises OptionError.
     """
     given = _options('json', {'type': ('json', '+json'), 'strict': True}, options, kwargs)
     return _reader(given, lambda data, charset: _parse_json(data, charset, given['strict']))
 
 
 def urlencoded(options=None, **kwargs):
-    """Parses forms to a dict of str (a list where a field came several times). Options: limit, type, max_fields."""
+    """Parses forms to a dict of str (a list where a field came several times). Options: limit, type, max_fields.
+    ProtocolError and OptionError as from `json`."""
     defaults = {'type': 'application/x-www-form-urlencoded', 'max_fields': MAX_FIELDS, 'extended': False}
     given = _options('urlencoded', defaults, options, kwargs)
     return _reader(given, lambda data, charset: parse_query(_as_text(data, charset), given['max_fields']))
 
 
 def raw(options=None, **kwargs):
-    """Gives bodies as bytes. Options: limit, type ('application/octet-stream')."""
+    """Gives bodies as bytes. Options: limit, type ('application/octet-stream'). ProtocolError 413 above the limit, 415
+    for a compressed one. Raises OptionError."""
     given = _options('raw', {'type': 'application/octet-stream'}, options, kwargs)
     return _reader(given, lambda data, charset: data)
 
 
 def text(options=None, **kwargs):
-    """Gives bodies as str. Options: limit, type ('text/plain'), default_charset ('utf-8')."""
+    """Gives bodies as str. Options: limit, type ('text/plain'), default_charset ('utf-8'). ProtocolError and
+    OptionError as from `json`."""
     given = _options('text', {'type': 'text/plain', 'default_charset': 'utf-8'}, options, kwargs)
     return _reader(given, lambda data, charset: _as_text(data, charset or given['default_charset']))
 

@@ -75,7 +75,7 @@ class Response(HttpResponse):
     def cookie(self, name, value, options=None, **kwargs):
         """Sets a cookie; options: path, domain, max_age and expires (ms), secure, http_only, same_site; returns self.
 
-        HttpOnly and SameSite=Lax unless set otherwise.
+        HttpOnly and SameSite=Lax unless set otherwise. OptionError for what does not fit in a cookie.
         """
         from .cookies import cookie_line
 
@@ -117,7 +117,8 @@ class Response(HttpResponse):
         return self.type('txt').end(reason(code))
 
     def redirect(self, status, url=None):
-        """`redirect(url)` or `redirect(status, url)`: sends the client elsewhere (302 unless named); returns self."""
+        """`redirect(url)` or `redirect(status, url)`: sends the client elsewhere (302 unless named); returns self.
+        OptionError for what is no URL."""
         if url is None:
             status, url = (302, status) if not isinstance(status, int) else (status, None)
         if not isinstance(url, str):

@@ -73,7 +73,8 @@ class _Entry:
 
 class Router:
     """Handlers by method and path. Options: case_sensitive, strict (a slash at the end counts), merge_params (the
-    parameters of the path it is mounted on are seen as well).
+    parameters of the path it is mounted on are seen as well). Raises OptionError for an unknown one, and at
+    registration for a path or handler that cannot be one.
 
         router.get('/users/:id', handler)        @router.get('/users/:id')
         router.use('/admin', check, admin_router)
@@ -129,7 +130,8 @@ class Router:
         return self
 
     def use(self, *args):
-        """`use([path], *handlers)`: handlers, or routers, for everything at and below `path`; returns self."""
+        """`use([path], *handlers)`: handlers, or routers, for everything at and below `path`; returns self.
+        OptionError for what is neither."""
         path, handlers = (args[0], args[1:]) if args and _is_path(args[0]) else (None, args)
         if not handlers:
             if args and path is None:
