@@ -46,26 +46,30 @@ class EventEmitter:
         self._events = None
 
     def on(self, name, fn=None):
-        """Registers `fn` for `name`; returns self. As a decorator: `@emitter.on('name')`."""
+        """Registers `fn` for `name` (str); returns self. As a decorator: `@emitter.on('name')`.
+
+        Raises OptionError where `fn` cannot be called (document, "socket.on").
+        """
         if fn is None:
             return _Decorator(self.on, name)
         self._add(name, make_handler(fn))
         return self
 
     def once(self, name, fn=None):
-        """As `on`, for the next event only."""
+        """As `on`, for the next event only; the same OptionError (document, "socket.once")."""
         if fn is None:
             return _Decorator(self.once, name)
         self._add(name, make_handler(fn, True))
         return self
 
     def prepend_listener(self, name, fn):
-        """As `on`, before the handlers that are there; returns self."""
+        """As `on`, before the handlers that are there; the same OptionError."""
         self._add(name, make_handler(fn), True)
         return self
 
     def remove_listener(self, name, fn):
-        """Removes the newest registration of `fn` for `name`, if there is one; returns self. Also named `off`."""
+        """Removes the newest registration of `fn` for `name`, if there is one; returns self (document,
+        "socket.removeListener")."""
         handlers = self._handlers(name)
         for i in range(len(handlers) - 1, -1, -1):
             if handlers[i][0] == fn:
@@ -78,7 +82,8 @@ class EventEmitter:
         return self.remove_all_listeners(name) if fn is None else self.remove_listener(name, fn)
 
     def remove_all_listeners(self, name=None):
-        """Removes every handler of `name` (None: of every event); returns self."""
+        """Removes every handler of `name` (None: of every event); returns self (document,
+        "socket.removeAllListeners")."""
         if name is None:
             self._events = None
         elif self._events:
@@ -86,7 +91,7 @@ class EventEmitter:
         return self
 
     def event_names(self):
-        """The names that have handlers (list)."""
+        """The names that have handlers, a list (document, "socket.eventNames")."""
         return list(self._events) if self._events else []
 
     def listeners(self, name):
@@ -94,7 +99,7 @@ class EventEmitter:
         return [handler[0] for handler in self._handlers(name)]
 
     def listener_count(self, name):
-        """How many functions are registered for `name`."""
+        """How many functions are registered for `name` (int)."""
         return len(self._handlers(name))
 
     def emit(self, name, *args):

@@ -40,7 +40,8 @@ class FileStat:
 
 
 def read_file(path, encode=None):
-    """The content of a file: bytes, or str where `encode` is 'utf-8'; None where it cannot be read."""
+    """The content of a file: bytes, or str where `encode` is 'utf-8'; None where it cannot be read. OptionError as
+    from `read_string`."""
     if encode is not None:
         return read_string(path, encode)
     try:
@@ -51,7 +52,8 @@ def read_file(path, encode=None):
 
 
 def read_string(path, encode='utf-8'):
-    """The content of a text file (str); None where it cannot be read or is not UTF-8."""
+    """The content of a text file (str); None where it cannot be read or is not UTF-8. OptionError for another
+    encoding."""
     if encode.lower().replace('-', '') != 'utf8':
         raise OptionError('fs.encode', 'no such encoding', repr(encode), "'utf-8'", 'encode')
     data = read_file(path)
@@ -62,12 +64,13 @@ def read_string(path, encode='utf-8'):
 
 
 def write_file(path, data):
-    """Makes `data` (bytes or str) the content of a file. Returns the number of bytes."""
+    """Makes `data` (bytes or str) the content of a file; the number of bytes. OSError where it cannot be written."""
     return _write(path, data, 'wb')
 
 
 def append_file(path, data):
-    """Adds `data` (bytes or str) to the end of a file, which is made where there is none; the number of bytes."""
+    """Adds `data` (bytes or str) to the end of a file, which is made where there is none; the number of bytes.
+    OSError where it cannot be written."""
     return _write(path, data, 'ab')
 
 
@@ -85,17 +88,17 @@ def stat(path):
 
 
 def unlink(path):
-    """Removes a file."""
+    """Removes a file. OSError where that fails."""
     (os.unlink if hasattr(os, 'unlink') else os.remove)(path)
 
 
 def rename(path, to):
-    """Gives a file or folder another name; a file of that name is replaced."""
+    """Gives a file or folder another name; a file of that name is replaced. OSError where that fails."""
     os.rename(path, to)
 
 
 def mkdir(path, recursive=False):
-    """Makes a folder; `recursive`: also those above it, and none of them is an error."""
+    """Makes a folder; `recursive`: also those above it, and one that is there is fine. OSError where that fails."""
     if not recursive:
         os.mkdir(path)
         return
@@ -111,7 +114,7 @@ def mkdir(path, recursive=False):
 
 
 def rmdir(path):
-    """Removes an empty folder."""
+    """Removes an empty folder. OSError where that fails."""
     os.rmdir(path)
 
 

@@ -105,13 +105,13 @@ def event(method, fd, callback, errback=None, arg=None):
 
 
 def add(ioevent):
-    """Watches `ioevent` until it is removed."""
+    """Watches `ioevent` until it is removed. OptionError where its descriptor belongs to a stream of edgeio."""
     ioevent._once = False
     _watch(ioevent)
 
 
 def once(ioevent):
-    """Watches `ioevent` for one event."""
+    """Watches `ioevent` for one event. OptionError as from `add`."""
     ioevent._once = True
     _watch(ioevent)
 
@@ -185,7 +185,10 @@ def poll(timeout=None):
 
 
 def forever(check=None, timeout=None):
-    """`poll(timeout)` in a loop, until `check` is done: an object whose `quit` turns true, or a callable that does."""
+    """`poll(timeout)` in a loop, until `check` is done: an object whose `quit` turns true, or a callable that does.
+
+    timeout: ms that one turn waits at most; None: for ever.
+    """
     if check is None:
         while True:
             poll(timeout)

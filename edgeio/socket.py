@@ -12,10 +12,14 @@ IN6ADDR_LOOPBACK = '::1'
 
 AF_INET = 2
 AF_INET6 = 10
+"""The addresses (str) and domains (int) of the platform's module."""
 
 
 class Address:
-    """Where a server listens. domain: AF_INET or AF_INET6; addr (str); port (int, 0: the system picks)."""
+    """Where a server listens. domain: AF_INET or AF_INET6; addr (str); port (int, 0: the system picks); scope (int).
+
+    Raises OptionError for what is no address or port.
+    """
 
     __slots__ = ('domain', 'addr', 'port', 'scope')
 
@@ -43,10 +47,11 @@ class Address:
 
 
 def sockaddr(addr=None, port=0):
-    """An IPv4 address and port; None: any address of this machine."""
+    """An IPv4 Address; None: any address of this machine. OptionError for what is no address or port."""
     return Address(AF_INET, INADDR_ANY if addr is None else addr, port)
 
 
 def sockaddr6(addr=None, port=0, scope=0):
-    """An IPv6 address and port; None: any address of this machine. scope: the interface of a link-local address."""
+    """An IPv6 Address; None: any address of this machine. scope: the interface of a link-local address (int).
+    OptionError for what is no address or port."""
     return Address(AF_INET6, IN6ADDR_ANY if addr is None else addr, port, scope)

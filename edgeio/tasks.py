@@ -31,7 +31,10 @@ class Cancelled(EdgeError):
 
 
 class Wait:
-    """What a task waits for: settles once, with a value or an exception."""
+    """What a task waits for: settled (bool) once, with a value or an error (an exception).
+
+    Awaiting it gives the value or raises the error; outside of an iosched task it raises StateError.
+    """
 
     __slots__ = ('settled', 'value', 'error', '_tasks')
 
@@ -165,17 +168,17 @@ class _Descriptor(Wait):
 
 
 def sleep(ms):
-    """Waits `ms` milliseconds: `await sleep(500)`, in a generator `yield sleep(500)`."""
+    """A Wait of `ms` milliseconds: `await sleep(500)`, in a generator `yield sleep(500)`."""
     return _Sleep(ms)
 
 
 def readable(fd):
-    """Waits until `fd` (an int, or an object with fileno()) can be read."""
+    """A Wait until `fd` (an int, or an object with fileno()) can be read. StateError where it is watched already."""
     return _Descriptor(fd, POLLIN)
 
 
 def writable(fd):
-    """Waits until `fd` (an int, or an object with fileno()) can be written."""
+    """A Wait until `fd` (an int, or an object with fileno()) can be written. StateError where it is watched already."""
     return _Descriptor(fd, POLLOUT)
 
 
@@ -268,7 +271,8 @@ def _foreign(seen):
 def spawn(coro, where='a task'):
     """Runs a generator or coroutine object as a task, up to its first wait at once; returns the Task.
 
-    where: words for the report, should the task end with an exception that nobody awaits.
+    where: words for the report, should the task end with an exception that nobody awaits. StateError for anything
+    but a generator or coroutine object, such as the function itself.
     """
     if not is_generator(coro):
         raise StateError('task.not_generator', 'spawn takes a generator or coroutine object', type(coro).__name__)

@@ -23,7 +23,10 @@ on_set = None
 
 
 class Timer:
-    """A timer that was set; `clear()` stops it. `interval`: ms between firings, None for a single one."""
+    """A timer that was set; `clear()` stops it. `interval`: ms between firings, None for a single one.
+
+    Raises OptionError for a callback that cannot be called.
+    """
 
     __slots__ = ('callback', 'args', 'interval')
 
@@ -57,21 +60,22 @@ class Timer:
 
 
 def set_timeout(callback, ms=0, *args):
-    """Calls `callback(*args)` once, `ms` milliseconds from now; returns the Timer."""
+    """Calls `callback(*args)` once, `ms` milliseconds from now; returns the Timer. OptionError as from Timer."""
     timer = Timer(callback, args)
     _push(monotonic_ms() + max(0, int(ms)), timer)
     return timer
 
 
 def set_interval(callback, ms, *args):
-    """Calls `callback(*args)` every `ms` milliseconds (1 at least); returns the Timer."""
+    """Calls `callback(*args)` every `ms` milliseconds (1 at least); returns the Timer. OptionError as from Timer."""
     timer = Timer(callback, args, max(1, int(ms)))
     _push(monotonic_ms() + timer.interval, timer)
     return timer
 
 
 def set_immediate(callback, *args):
-    """Calls `callback(*args)` at the end of this turn of the loop, after its I/O; returns the Timer."""
+    """Calls `callback(*args)` at the end of this turn of the loop, after its I/O; returns the Timer. OptionError as
+    from Timer."""
     timer = Timer(callback, args)
     _immediates.append(timer)
     if on_set is not None:
