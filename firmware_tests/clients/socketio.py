@@ -14,6 +14,7 @@ class Client:
         self.sid = None
         self._prefix = '' if nsp == '/' else nsp + ','
         self._acks = 0
+        self._events = []  # those that came while an acknowledgement was waited for
 
     async def join(self, auth=None):
         """Asks to join the namespace; the server's answer: CONNECT's data, or CONNECT_ERROR's as an exception."""
@@ -30,10 +31,13 @@ class Client:
         await self._send('2', '5', '', list(event))
 
     async def ask(self, *event):
-        """Sends an event and waits for its acknowledgement: the list of its arguments."""
+        """Sends an event and waits for its acknowledgement: the list of its arguments. Events meanwhile are kept."""
         self._acks += 1
         await self._send('2', '5', str(self._acks), list(event))
         kind, data = await self._packet()
+        while kind[0] == '2':
+            self._events.append((kind, data))
+            kind, data = await self._packet()
         assert kind == '3' + str(self._acks), (kind, data)
         return data
 
@@ -43,7 +47,7 @@ class Client:
 
     async def event(self):
         """The next event as a list, its name first; (id, list) where the server wants an acknowledgement."""
-        kind, data = await self._packet()
+        kind, data = self._events.pop(0) if self._events else await self._packet()
         assert kind[0] == '2', (kind, data)
         return (kind[1:], data) if len(kind) > 1 else data
 
