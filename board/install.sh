@@ -9,6 +9,7 @@
 # A profile is the name of a file in board/profiles, or the path of one. tools/deploy.py keygen makes the key.
 # The board needs Python 3.11 with cbor2 (Debian: python3-cbor2).
 set -eu
+umask 022 # whoever runs this may have a stricter one, and the agent must be able to read what is installed
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 user=edgeio
@@ -62,6 +63,8 @@ install_here() {
     copy_library
     mkdir -p "$root/etc/edgeio"
     cp "$profile" "$root/etc/edgeio/profile.json"
+    chmod 755 "$root/opt" "$root/opt/edgeio" "$root/etc/edgeio"
+    chmod 644 "$root/etc/edgeio/profile.json"
     if [ -d "$root/run/systemd/system" ] || [ -x "$root/lib/systemd/systemd" ]; then
         install_systemd
     else

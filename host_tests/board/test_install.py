@@ -112,6 +112,11 @@ def test_over_ssh_the_board_installs_itself(card, key, tmp_path):
     assert (root / 'etc/edgeio/key').read_text() == key.read_text()
     assert read_profile(root / 'etc/edgeio/profile.json')['name'] == 'raspberry-pi'
     assert not list(home.iterdir()), 'the key was left behind'
+    # What is unpacked there is for its owner alone; what is installed is not, except for the key.
+    for path, mode in (('etc/edgeio', 0o755), ('etc/edgeio/profile.json', 0o644), ('opt/edgeio/board', 0o755)):
+        assert (root / path).stat().st_mode & 0o777 == mode, path
+    assert (root / 'opt/edgeio/board/agent.py').stat().st_mode & 0o444 == 0o444
+    assert (root / 'etc/edgeio/key').stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize('path', sorted((ROOT / 'board/profiles').glob('*.json')), ids=lambda path: path.stem)
