@@ -12,13 +12,16 @@ from .tools import tool
 DISK_MB = 160
 """The size of the disk; about a third is in use."""
 
-FILES = Path(__file__).parent / 'board_root'
-"""The board's own files, laid over the distribution's."""
-
 ARCHITECTURE = 'armhf'
 
 EXTRA = ('busybox-static', 'python3-cbor2')
 """The system's own programs, and what the agent needs beside Python."""
+
+INITS = {
+    # init: (further packages, the board's own files, laid over the distribution's)
+    'busybox': ((), Path(__file__).parent / 'board_root'),
+    'systemd': (('systemd', 'systemd-sysv', 'udev'), Path(__file__).parent / 'systemd_root'),
+}
 
 IGNORED = shutil.ignore_patterns('__pycache__', 'node_modules', '.*')
 
@@ -34,36 +37,41 @@ class Image:
         self.disk = disk_path
 
 
-def make(payload=()):
+def make(payload=(), init='busybox'):
     """The Image with `payload` on its disk: pairs of a file or folder here and its place there ('opt/app').
 
-    Nothing is made twice: the distribution's part is kept, the disk is made again when a file of the payload changed.
+    init: what runs first, 'busybox' or 'systemd'. Nothing is made twice: the distribution's part is kept, the disk is
+    made again when a file of the payload changed.
     """
+    packages, files = INITS[init]
+    packages = (*EXTRA, *packages)
+    suffix = '' if init == 'busybox' else '-' + init
     with build.locked():
         core = kernel.make()
-        base = build.made('board', (emulated.PACKAGES, EXTRA, emulated.UNUSED), _unpack_base)
+        base = build.made('board' + suffix, (emulated.PACKAGES, packages, emulated.UNUSED), _unpacker(packages))
         packed = build.made('initramfs', (initramfs.INIT, core.modules), lambda f: _pack(f, base, core))
-        recipe = (DISK_MB, FOLDERS, _fingerprint(FILES), [(_fingerprint(source), place) for source, place in payload])
-        disk = build.made('disk', recipe, lambda folder: _make_disk(folder, base, payload))
+        recipe = (DISK_MB, FOLDERS, _fingerprint(files), [(_fingerprint(source), place) for source, place in payload])
+        disk = build.made('disk' + suffix, recipe, lambda folder: _make_disk(folder, base, files, payload))
         return Image(core.image, packed / 'initramfs.gz', disk / 'disk.ext4')
 
 
-def _unpack_base(root):
-    emulated.unpack_root(root, ARCHITECTURE, EXTRA)
+def _unpacker(packages):
+    return lambda root: emulated.unpack_root(root, ARCHITECTURE, packages)
 
 
 def _pack(folder, base, core):
     (folder / 'initramfs.gz').write_bytes(initramfs.pack(base / 'bin/busybox', core.modules))
 
 
-def _make_disk(folder, base, payload):
+def _make_disk(folder, base, files, payload):
     root = folder / 'root'
     shutil.copytree(base, root, symlinks=True)
     for name in FOLDERS:
         (root / name).mkdir(parents=True, exist_ok=True)
-    shutil.copytree(FILES, root, dirs_exist_ok=True)
+    shutil.copytree(files, root, dirs_exist_ok=True)
     for name in ('sbin/init', 'bin/sh'):  # the others are made by the board itself, as it starts
-        (root / name).symlink_to('/bin/busybox')
+        if not (root / name).is_symlink():
+            (root / name).symlink_to('/bin/busybox')
     for source, place in payload:
         _lay(source, root / place)
         emulated.compile_folder(root, place, ARCHITECTURE)

@@ -35,7 +35,7 @@ class OwnedBoard(Machine):
 
     def __init__(self, image, **options):
         self.folder = Path(tempfile.mkdtemp(prefix='edgeio-owner-'))
-        tree = devicetree.make(['virt,highmem=off', '-cpu', 'cortex-a7', '-m', '64'])
+        tree = devicetree.make(['virt,highmem=off', '-cpu', 'cortex-a7', '-m', str(options.get('memory', 64))])
         extra = ['-dtb', str(tree), *Pins.arguments(self.folder / 'qtest')]
         super().__init__(image, extra=extra, **options)
         self.key = self.folder / 'board.key'
@@ -56,8 +56,9 @@ class OwnedBoard(Machine):
         self.console.run('rm /tmp/key')
         if code:
             raise OwnerError(f'install.sh ended with {code}: {output}')
-        ready = 'grep -qs ready /run/edgeio/agent.log'
-        self.console.run(f'i=0; while [ $i -lt 60 ] && ! {ready}; do sleep 1; i=$((i + 1)); done', 90)
+        # The last of the lines that the agent listens on.
+        missing = '[ ! -S /run/edgeio/agent.sock ]'
+        self.console.run(f'i=0; while [ $i -lt 60 ] && {missing}; do sleep 1; i=$((i + 1)); done', 90)
 
     def command(self, *words):
         """The deploy command's words (list)."""

@@ -5,7 +5,7 @@ from ..emulator import image
 from ..emulator.console import ConsoleError
 from ..emulator.machine import Machine
 from ..emulator.owner import PAYLOAD
-from . import build, chat, deploy
+from . import build, chat, deploy, systemd
 
 PROJECT = '/opt/edgeio'
 """Where the project is on the board."""
@@ -16,16 +16,17 @@ TEST_SECONDS = 600
 def run(tests, counts_in):
     """Boots the board and runs `tests` on it; (passed, failed). counts_in(line): the counts of a closing line.
 
-    'chat' and 'deploy' among `tests` name the parts that are run from here; all of it where `tests` is empty.
+    'chat', 'deploy' and 'systemd' among `tests` name the parts that are run from here. Where `tests` is empty all of
+    it is run, but not systemd: it takes minutes to boot.
     """
     chat.require_client()
-    master = image.make(PAYLOAD)
     counts = []
-    if tests != ['deploy']:
-        counts.append(_run_on_board(master, tests, counts_in))
+    if not tests or set(tests) - {'deploy', 'systemd'}:
+        counts.append(_run_on_board(image.make(PAYLOAD), tests, counts_in))
     if not tests or 'deploy' in tests:
-        build.say('starting a board for the agent')
-        counts.append(deploy.run(master))
+        counts.append(deploy.run(image.make(PAYLOAD)))
+    if 'systemd' in tests:
+        counts.append(systemd.run(image.make(PAYLOAD, 'systemd')))
     return sum(passed for passed, _ in counts), sum(failed for _, failed in counts)
 
 

@@ -183,19 +183,25 @@ CHECKS = (
 
 def run(image):
     """Runs the checks on a board of their own that boots from `image`; (passed, failed)."""
+    build.say('starting a board for the agent')
     with OwnedBoard(image) as board:
-        for number, check in enumerate(CHECKS):
-            name = check.__name__.removeprefix('check_')
-            try:
-                check(board)
-            except Exception as exc:
-                print(f'FAILED deploy.{name}\n{type(exc).__name__}: {exc}')
-                if board.console is not None:
-                    print(board.console.run('tail -n 30 /run/edgeio/agent.log /run/edgeio/log/app.log')[1])
-                return number, len(CHECKS) - number
-            build.say(f'deploy: {name.replace("_", " ")}')
-    print(f'{"deploy":24} {len(CHECKS)} passed')
-    return len(CHECKS), 0
+        return run_checks('deploy', CHECKS, board, 'tail -n 30 /run/edgeio/agent.log /run/edgeio/log/app.log')
+
+
+def run_checks(title, checks, board, evidence):
+    """Runs the checks on `board`; (passed, failed). evidence: the command that shows what went wrong."""
+    for number, check in enumerate(checks):
+        name = check.__name__.removeprefix('check_')
+        try:
+            check(board)
+        except Exception as exc:
+            print(f'FAILED {title}.{name}\n{type(exc).__name__}: {exc}')
+            if board.console is not None:
+                print(board.console.run(evidence)[1])
+            return number, len(checks) - number
+        build.say(f'{title}: {name.replace("_", " ")}')
+    print(f'{title:24} {len(checks)} passed')
+    return len(checks), 0
 
 
 def expect(condition, text):
