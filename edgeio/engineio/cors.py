@@ -27,7 +27,9 @@ class Cors:
         origin = req.headers.get('origin') or req.headers.get('referer') or '*'
         origins = self.origins
         if callable(origins):
-            origins(origin, lambda error=None, success=None: done(self._refusal(origin, error, success)))
+            from .question import ask
+
+            ask(origins, (origin,), lambda error, success: done(self._refusal(origin, error, success)), 'origins')
         else:
             done(self._refusal(origin, None, self._allowed(origin)))
 

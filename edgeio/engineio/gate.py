@@ -70,15 +70,16 @@ class Gate:
         if allow is None:
             self._identify(req, done)
             return
+        from .question import ask
 
-        def answer(error=None, success=None):
+        def answered(error, success):
             if success:
                 self._identify(req, done)
             else:
                 message = error if isinstance(error, str) else None
                 done(Refusal(FORBIDDEN, {'message': message}, message=message))
 
-        allow(req, answer)
+        ask(allow, (req,), answered, 'allow_request')
 
     def _identify(self, req, done):
         """Makes the id of a new session. `generate_id` may be a coroutine function: then it takes its time."""

@@ -1,14 +1,13 @@
 """The long-polling transport: packets out by a GET that is parked until there are some, packets in by POST."""
 
 from .. import iosched
+from ..compat import decode_utf8
 from ..errors import ProtocolError
 from ..timers import set_timeout
 from .codec import CLOSE, NOOP, decode_payload, encode_payload
 
 CLOSE_TIMEOUT = 30000
 """Milliseconds that a closing session waits for the poll that takes its last packets."""
-
-_OK = b'ok'
 
 
 class Polling:
@@ -146,7 +145,7 @@ class Polling:
             self._refuse(res, 400, 'the session is closed')
             return
         try:
-            packets = decode_payload(body if binary else body.decode(), session.protocol)
+            packets = decode_payload(body if binary else decode_utf8(body), session.protocol)
         except (ProtocolError, UnicodeError) as exc:
             session.on_closed('parse error')
             self._refuse(res, 400, str(exc))

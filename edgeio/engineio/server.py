@@ -134,18 +134,13 @@ class Server(EventEmitter):
             self._serve_upgrade(req, undecided, None)
 
     def _pass(self, req, res, done):
-        chain = iter(list(self._middleware))
+        from .middleware import Chain
 
-        def step(error=None):
-            fn = None if error is not None else next(chain, None)
-            if fn is None:
-                done(error)
-            elif res is None or not res.headers_sent:
-                fn(req, res, step)
-
-        step()
+        Chain(tuple(self._middleware), (req, res), done).run()
 
     def _serve(self, req, res, error):
+        if res.closed or res.headers_sent:
+            return  # a middleware has answered
         if error is not None:
             self._refuse(req, res, Refusal(BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
             return
@@ -277,12 +272,12 @@ class Server(EventEmitter):
 
     def add_headers(self, res):
         """Lets listeners of `headers` add to every answer."""
-        self._emit_headers('headers', res.set_header, res)
+        self._emit_headers('headers', res.set_header, res.req)
 
-    def _emit_headers(self, event, put, about):
+    def _emit_headers(self, event, put, req):
         if self._events and event in self._events:
             headers = {}
-            self.emit(event, headers, about)
+            self.emit(event, headers, req)
             for name, value in headers.items():
                 put(name, value)
 

@@ -12,10 +12,10 @@ upgrade loses and repeats nothing.
 
 from ..compat import monotonic_ms
 from ..errors import ProtocolError
-from ..events import EventEmitter
+from ..events import EventEmitter, call, make_handler
 from ..timers import set_immediate, set_timeout
 from ..websocket.codec import text_frame
-from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, UPGRADE, decode_text3
+from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, UPGRADE, decode_text, decode_text3
 
 PROBE_NOOP = 100
 """Milliseconds after which a poll that is parked during a probe is answered with a noop."""
@@ -66,7 +66,7 @@ class Session(EventEmitter):
         self._candidate = None  # a WebSocket that probes
         self._probed = False
         self._timer = None
-        self._sent = None  # callbacks of `send`, by the number of packets that leave before them
+        self._sent = None  # callbacks of `send`, as handlers, that wait for the next poll
         self._due = self._first_deadline(monotonic_ms())
         server.heartbeats.watch(self, self._due)
 
@@ -89,7 +89,7 @@ class Session(EventEmitter):
         """
         self.send_packet(MESSAGE + data if type(data) is str else bytes(data), compress)
         if callback is not None:
-            self._call_when_sent(callback)
+            self._call_when_sent(make_handler(callback))
         return self
 
     write = send
@@ -145,7 +145,7 @@ class Session(EventEmitter):
     def on_text_packet(self, text):
         """A text frame of the WebSocket that is not simply a message for the receiver."""
         try:
-            packet = decode_text3(text)
+            packet = decode_text(text) if self.protocol == 4 else decode_text3(text)
         except ProtocolError:
             self.on_closed('parse error')
             return
@@ -182,8 +182,8 @@ class Session(EventEmitter):
         """Everything buffered has been handed to the transport."""
         if self._sent:
             done, self._sent = self._sent, None
-            for callback in done:
-                callback()
+            for handler in done:
+                call(handler, (), 'send')
         if self._events:
             self.emit('flush')
             self.emit('drain')
@@ -211,10 +211,11 @@ class Session(EventEmitter):
         if self.state != OPEN or type(packet) is not str:
             self._upgrade_failed()
         elif packet == PING + 'probe':
-            self._probed = True
             self._candidate.send_text(PONG + 'probe')
-            self.emit('upgrading', self._candidate)
-            set_timeout(self._release_poll, PROBE_NOOP)
+            if not self._probed:
+                self._probed = True
+                self.emit('upgrading', self._candidate)
+                set_timeout(self._release_poll, PROBE_NOOP)
         elif packet[:1] == UPGRADE and self._probed:
             self._upgrade()
         else:
@@ -348,13 +349,13 @@ class Session(EventEmitter):
         if second_spelling is not None:
             self.emit(second_spelling, shown)
 
-    def _call_when_sent(self, callback):
+    def _call_when_sent(self, handler):
         if self.ws is not None:
-            set_immediate(callback)
+            set_immediate(call, handler, (), 'send')
         elif self._sent is None:
-            self._sent = [callback]
+            self._sent = [handler]
         else:
-            self._sent.append(callback)
+            self._sent.append(handler)
 
 
 class _Emitter:

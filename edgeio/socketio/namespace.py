@@ -158,9 +158,9 @@ class Namespace(Senders):
             socket.pid = self.server.make_id()
         middleware = self._middleware if self.parent is None else self.parent.middleware + self._middleware
         if middleware and not (session is not None and recovery['skip_middlewares']):
-            from .middleware import Chain
+            from ..engineio.middleware import Chain
 
-            Chain(middleware, socket, lambda error: self._admit(client, socket, error, session)).run()
+            Chain(middleware, (socket,), lambda error: self._admit(client, socket, error, session)).run()
         else:
             self._admit(client, socket, None, session)
 

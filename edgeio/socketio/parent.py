@@ -1,8 +1,8 @@
 """Dynamic namespaces: those that come into being when a client asks for them. Loaded with the first one."""
 
+from ..engineio.question import ask
 from ..errors import OptionError
 from ..events import EventEmitter
-from ..report import report
 from .namespace import Namespace, Senders
 
 
@@ -34,11 +34,8 @@ class ParentNamespace(Senders):
         if not callable(self._test):
             done(bool(self._test.search(name)))
             return
-        try:
-            self._test(name, query, lambda error=None, allow=None: done(error is None and bool(allow)))
-        except Exception as exc:
-            report(exc, 'the function of a dynamic namespace')
-            done(False)
+        where = 'the function of a dynamic namespace'
+        ask(self._test, (name, query), lambda error, allow: done(error is None and bool(allow)), where)
 
     def matches(self, name):
         """True where `name` fits the regular expression."""

@@ -268,12 +268,10 @@ class Server(Senders):
             self._answer(client, name, query, auth, None)
             return
         parent = parents.pop(0)
-        open_questions = [name]
 
         def answered(allow):
-            if client.conn.state != 'open' or not open_questions:
-                return  # the client is gone, or this is the second answer
-            open_questions.clear()
+            if client.conn.state != 'open':
+                return
             if allow:
                 self._answer(client, name, query, auth, parent)
             else:

@@ -280,9 +280,9 @@ class Socket(EventEmitter):
         if self._any:
             self._tell_any(data)
         if self._middleware:
-            from .middleware import Chain
+            from ..engineio.middleware import Chain
 
-            Chain(self._middleware, data, lambda error: self._after_middleware(error, data)).run()
+            Chain(self._middleware, (data,), lambda error: self._after_middleware(error, data)).run()
             return
         name = data.pop(0)
         handlers = self._events.get(name) if self._events else None

@@ -4,6 +4,8 @@ from binascii import b2a_base64
 
 from ..compat import sha1
 from ..errors import ProtocolError
+from ..http.grammar import encode_latin1
+from ..http.message import check_field
 from ..http.status import reason
 
 _GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
@@ -29,15 +31,18 @@ def check_request(req):
 
 
 def response(key, headers=()):
-    """The 101 response (bytes) that opens the connection; headers: (name, value) pairs (str) to add."""
+    """The 101 response (bytes) that opens the connection; headers: (name, value) pairs to add, as `set_header` takes
+    them. OptionError where they would not fit in a header."""
     lines = [
         'HTTP/1.1 101 Switching Protocols',
         'Upgrade: websocket',
         'Connection: Upgrade',
         'Sec-WebSocket-Accept: ' + accept_key(key),
     ]
-    lines.extend(name + ': ' + value for name, value in headers)
-    return ('\r\n'.join(lines) + '\r\n\r\n').encode()
+    for name, value in headers:
+        text = check_field(name, value)
+        lines.extend([name + ': ' + item for item in (text if isinstance(text, tuple) else (text,))])
+    return encode_latin1('\r\n'.join(lines) + '\r\n\r\n')
 
 
 def read_deflate(value):

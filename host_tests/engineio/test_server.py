@@ -10,38 +10,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from edgeio import iosched
 from edgeio.engineio import Server
 from edgeio.errors import OptionError
-from host_tests.looping import Polling, ask, during, make_server, open_ws, settle, turn_until
+from host_tests.looping import Polling, ask, during, open_ws, settle, turn_until
 
 OK = 200
-
-
-@pytest.fixture
-def serve():
-    """`serve(**options)` gives an engine on a server of its own, its sessions in `engine.seen`."""
-    started = []
-
-    def start(**options):
-        http_server = make_server()
-        engine = Server(http_server, **options)
-        engine.port = http_server.port()
-        engine.seen = []
-        engine.on('connection', lambda session: watch(engine.seen, session))
-        started.append((http_server, engine))
-        return engine
-
-    yield start
-    for http_server, engine in started:
-        engine.close()
-        http_server.stop()
-        settle()
-
-
-def watch(seen, session):
-    """Notes what happens to `session`."""
-    session_log = []
-    seen.append((session, session_log))
-    session.on('data', lambda data: session_log.append(data))
-    session.on('close', lambda reason: session_log.append(('close', reason)))
 
 
 def echo(engine):
@@ -124,7 +95,7 @@ def test_generate_id_makes_the_sid(serve):
 
 
 @pytest.mark.parametrize('wrong', [lambda req: 1 / 0, lambda req: '', lambda req: None])
-def test_an_id_that_cannot_be_made_is_a_bad_request(serve, wrong, capsys):
+def test_an_id_that_cannot_be_made_is_a_bad_request(serve, wrong, reports):
     engine = serve()
     engine.generate_id = wrong
     errors = []
@@ -132,7 +103,8 @@ def test_an_id_that_cannot_be_made_is_a_bad_request(serve, wrong, capsys):
     answer = during(ask, engine.port, 'GET', '/engine.io/?EIO=4&transport=polling')
     assert (answer.status, answer.json) == (400, {'code': 3, 'message': 'Bad request'})
     assert errors == [(3, {'name': 'ID_GENERATION_ERROR'})]
-    assert 'generate_id' in capsys.readouterr().err
+    assert [where for exc, where in reports] == ['generate_id']
+    reports.clear()
 
 
 @pytest.mark.parametrize('transport', ['polling', 'websocket'])
@@ -150,7 +122,7 @@ def test_an_id_may_be_made_by_a_coroutine(serve, transport):
         assert '"sid":"later"' in during(lambda: open_ws(engine.port).recv())
 
 
-def test_a_coroutine_that_makes_no_id_is_a_bad_request(serve, capsys):
+def test_a_coroutine_that_makes_no_id_is_a_bad_request(serve, reports):
     engine = serve()
 
     async def make(req):
@@ -160,7 +132,8 @@ def test_a_coroutine_that_makes_no_id_is_a_bad_request(serve, capsys):
     engine.generate_id = make
     answer = during(ask, engine.port, 'GET', '/engine.io/?EIO=4&transport=polling')
     assert (answer.status, answer.json) == (400, {'code': 3, 'message': 'Bad request'})
-    assert 'no id today' in capsys.readouterr().err
+    assert [str(exc) for exc, where in reports] == ['no id today']
+    reports.clear()
 
 
 def test_a_plain_request_with_a_websockets_sid_is_refused(serve):

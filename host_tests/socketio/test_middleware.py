@@ -212,7 +212,7 @@ def test_an_exception_in_a_sockets_middleware_stops_that_event_alone(serve, raw,
     client.emit('event', 1)
     client.emit('event', 2)
     turn_until(lambda: seen, 'the second event')
-    assert seen == [2] and [error.code for error in errors] == ['sio.middleware']
+    assert seen == [2] and [error.code for error in errors] == ['middleware.failed']
     assert [type(error) for error, _ in reports] == [KeyError]
     reports.clear()
 

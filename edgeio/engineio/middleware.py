@@ -1,8 +1,8 @@
-"""Running middleware: each is called with the thing in question and `next`, in order, until one refuses."""
+"""Running middleware: each is called with what it is about and `next`, in order, until one refuses."""
 
 from ..compat import is_generator
 from ..errors import EdgeError
-from ..http.server import watch_over
+from ..http.handlers import watch_over
 from ..report import report
 from ..tasks import spawn
 
@@ -12,13 +12,13 @@ class MiddlewareFailed(EdgeError):
 
 
 class Chain:
-    """One run of `fns` over `subject`; `done(error)` is called once, with None when all of them agreed."""
+    """One run of `fns`, each called as `fn(*args, next)`; `done(error)` is called once, with None when all agreed."""
 
-    __slots__ = ('_fns', '_subject', '_done', '_at')
+    __slots__ = ('_fns', '_args', '_done', '_at')
 
-    def __init__(self, fns, subject, done):
+    def __init__(self, fns, args, done):
         self._fns = fns
-        self._subject = subject
+        self._args = args
         self._done = done
         self._at = 0
 
@@ -32,15 +32,17 @@ class Chain:
         fn = self._fns[self._at]
         self._at += 1
         try:
-            result = fn(self._subject, _Next(self))
+            result = fn(*(self._args + (_Next(self),)))
             if result is not None and is_generator(result):
                 spawn(watch_over(result, self._failed), 'middleware')
         except Exception as exc:
+            if self._done is None:
+                raise  # not by `fn`, but by what follows when all agreed
             self._failed(exc)
 
     def _failed(self, exc):
         report(exc, 'a middleware')
-        self._finish(MiddlewareFailed('sio.middleware', 'Internal server error'))
+        self._finish(MiddlewareFailed('middleware.failed', 'Internal server error'))
 
     def _finish(self, error):
         done, self._done = self._done, None

@@ -1,0 +1,35 @@
+"""An engine on a server of its own, for every test here."""
+
+import pytest
+
+from edgeio.engineio import Server
+from host_tests.looping import make_server, settle
+
+
+@pytest.fixture
+def serve(reports):
+    """`serve(**options)` gives an engine on a server of its own, its sessions in `engine.seen`."""
+    started = []
+
+    def start(**options):
+        http_server = make_server()
+        engine = Server(http_server, **options)
+        engine.port = http_server.port()
+        engine.seen = []
+        engine.on('connection', lambda session: watch(engine.seen, session))
+        started.append((http_server, engine))
+        return engine
+
+    yield start
+    for http_server, engine in started:
+        engine.close()
+        http_server.stop()
+        settle()
+
+
+def watch(seen, session):
+    """Notes what happens to `session`."""
+    session_log = []
+    seen.append((session, session_log))
+    session.on('data', lambda data: session_log.append(data))
+    session.on('close', lambda reason: session_log.append(('close', reason)))

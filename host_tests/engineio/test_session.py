@@ -1,0 +1,133 @@
+"""A session's corners: what clients and apps do that is allowed and rare, or a mistake that must stay small."""
+
+from threading import Event
+
+from edgeio import iosched, timers
+from host_tests.looping import Polling, ask, during, open_ws, turn_until
+
+
+def test_a_callback_of_send_that_fails_is_reported_and_harms_nobody(serve, reports):
+    engine = serve()
+    client = during(Polling, engine.port)
+    session, log = engine.seen[0]
+    calls = []
+    session.send('one', lambda: 1 // 0)
+    session.send('two', lambda: calls.append('two'))
+    assert during(client.poll).text == '4one\x1e4two'
+    turn_until(lambda: calls)
+    assert [type(exc) for exc, where in reports] == [ZeroDivisionError]
+    assert (calls, log, session.state) == (['two'], [], 'open')
+    reports.clear()
+
+
+def test_many_probes_of_one_websocket_cost_one_timer(serve):
+    engine = serve()
+    client = during(Polling, engine.port)
+
+    def probe():
+        with open_ws(engine.port, query=f'&sid={client.sid}') as ws:
+            for _ in range(50):
+                ws.send('2probe')
+            answers = [ws.recv() for _ in range(50)]
+            return answers, timers.count()
+
+    before = timers.count()
+    answers, during_probe = during(probe)
+    assert answers == ['3probe'] * 50
+    assert during_probe - before < 10
+
+
+def test_binary_in_base64_over_a_websocket_may_begin_with_any_byte(serve):
+    # socket.io-client's option forceBase64: `b`, then base64, which begins with a 4 for the bytes E0 to E3.
+    engine = serve()
+
+    def client():
+        with open_ws(engine.port) as ws:
+            ws.recv()
+            ws.send('b4AEC')
+            ws.send('4done')
+            turn.wait()
+
+    turn = Event()
+    engine.on('connection', lambda session: session.on('data', lambda data: data == 'done' and turn.set()))
+    during(client)
+    assert engine.seen[0][1][:2] == [b'\xe0\x01\x02', 'done']
+
+
+def test_headers_of_an_upgrade_are_checked_as_those_of_an_answer_are(serve):
+    engine = serve()
+    engine.on('headers', lambda headers, req: headers.update({'X-Path': req.path, 'X-Number': 7, 'X-List': ['a', 'b']}))
+
+    def client():
+        with open_ws(engine.port) as ws:
+            return ws.response.headers
+
+    headers = during(client)
+    assert (headers['X-Path'], headers['X-Number'], headers.get_all('X-List')) == ('/engine.io/', '7', ['a', 'b'])
+    answer = during(Polling, engine.port).opened
+    assert (answer.headers['x-path'], answer.headers['x-number']) == ('/engine.io/', '7')
+
+
+def test_a_second_answer_of_allow_request_changes_nothing(serve):
+    def allow(req, callback):
+        callback(None, True)
+        callback(None, True)
+        callback('no', False)
+
+    engine = serve(allow_request=allow)
+
+    def client():
+        with open_ws(engine.port) as ws:
+            first = ws.recv()
+            ws.send('4still here')
+            ws.send('1')
+            return first
+
+    assert during(client)[:8] == '0{"sid":'
+    turn_until(lambda: len(engine.seen[0][1]) > 1)
+    assert engine.seen[0][1] == ['still here', ('close', 'transport close')]
+    assert len(engine.seen) == 1
+    assert during(Polling, engine.port).opened.status == 200
+    assert len(engine.seen) == 2
+
+
+def test_a_middleware_and_allow_request_may_be_coroutines(serve):
+    async def allow(req, callback):
+        await iosched.sleep(1)
+        callback(None, True)
+
+    engine = serve(allow_request=allow)
+
+    async def middleware(req, res, next):
+        await iosched.sleep(1)
+        next()
+
+    engine.use(middleware)
+    assert during(Polling, engine.port).opened.status == 200
+
+    def client():
+        with open_ws(engine.port) as ws:
+            return ws.recv()
+
+    assert during(client)[:8] == '0{"sid":'
+
+
+def test_a_coroutine_middleware_that_fails_is_reported_and_refuses(serve, reports):
+    engine = serve()
+
+    async def middleware(req, res, next):
+        raise ValueError('broken')
+
+    engine.use(middleware)
+    answer = during(ask, engine.port, 'GET', '/engine.io/?EIO=4&transport=polling')
+    assert answer.status == 400
+    assert [str(exc) for exc, where in reports] == ['broken']
+    reports.clear()
+
+
+def test_an_allow_request_that_fails_is_reported_and_refuses(serve, reports):
+    engine = serve(allow_request=lambda req, callback: 1 // 0)
+    answer = during(ask, engine.port, 'GET', '/engine.io/?EIO=4&transport=polling')
+    assert (answer.status, answer.json['code']) == (403, 4)
+    assert [where for exc, where in reports] == ['allow_request']
+    reports.clear()
