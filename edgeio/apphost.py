@@ -3,14 +3,14 @@
 `python3 -m edgeio run` fills it in; without it (an app run as a plain script) everything is as the app says.
 """
 
-from .compat import env, json_decode
-from .errors import EdgeError
+from .compat import env, is_digits, json_decode
+from .errors import EdgeError, OptionError
 
 host = env('EDGEIO_HOST')
 """The address to listen on instead of the app's (str), or None."""
 
 port = env('EDGEIO_PORT')
-"""The port to listen on instead of the app's (int, or str of digits), or None."""
+"""The port to listen on instead of the app's (str, see `read_port`), or None."""
 
 mode = env('EDGEIO_MODE', 'user')
 """'user': the app gets the permissions that it declares, as far as `allowed`; 'privilege': all of them."""
@@ -48,10 +48,20 @@ def _read_settings(path):
 
 
 def listen_on(app_host, app_port):
-    """(host, port) for a server whose app asked for `app_host`, `app_port`. Settings hold for the first server."""
+    """(host, port) for a server whose app asked for `app_host`, `app_port`. Settings hold for the first server.
+
+    OptionError `app.port` where the setting is not a port.
+    """
     if servers:
         return app_host, app_port
-    return host or app_host, app_port if port is None else int(port)
+    return host or app_host, app_port if port is None else read_port(port, 'EDGEIO_PORT')
+
+
+def read_port(text, setting):
+    """The port (int) that `text` (str) is. OptionError `app.port`, naming `setting`, where it is none."""
+    if not is_digits(text) or int(text) > 65535:
+        raise OptionError('app.port', 'not a port', repr(text), '0 to 65535', setting)
+    return int(text)
 
 
 def started(server, group, at_host, at_port, secure=False):

@@ -10,7 +10,7 @@ MICROPYTHON = sys.implementation.name == 'micropython'
 
 # Linux numbers, the same on every processor edgeio runs on. MicroPython has the calls without the names.
 EINTR, EAGAIN, ENOMEM, ENFILE, EMFILE, ENOBUFS, EINPROGRESS = 4, 11, 12, 23, 24, 105, 115
-SOL_SOCKET, SO_REUSEADDR, SO_KEEPALIVE, SO_REUSEPORT = 1, 2, 9, 15
+SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT = 1, 2, 15
 IPPROTO_TCP, TCP_NODELAY = 6, 1
 IPPROTO_IPV6, IPV6_V6ONLY = 41, 26
 POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP, POLLNVAL = 1, 2, 4, 8, 16, 32

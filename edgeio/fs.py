@@ -11,7 +11,7 @@ __getattr__ = camel_module(globals())
 MAX_LINKS = 40
 """Symbolic links followed on the way to one file."""
 
-_DIRECTORY, _FILE, _LINK, _KIND = 0x4000, 0x8000, 0xA000, 0xF000
+_DIRECTORY, _FILE, _KIND = 0x4000, 0x8000, 0xF000
 
 _readlink = getattr(os, 'readlink', None)
 

@@ -16,7 +16,7 @@ def camel(self, name):
     """`__getattr__` for a class: the attribute of the same name in Python's spelling."""
     plain = snake(name)
     if plain == name:
-        if not name.endswith('_') and name in _KEYWORDS:
+        if name in _KEYWORDS:
             return getattr(self, name + '_')
         raise AttributeError(type(self).__name__ + ' has no attribute ' + repr(name))
     return getattr(self, plain)

@@ -30,8 +30,7 @@ def run(folder, program):
     compat.anchor_imports()
     os.chdir(folder)
     sys.path.insert(0, '.')
-    with open(program) as file:
-        source = file.read()
+    source = _read_program(program)
     compat.on_terminate(_interrupt, iosched.poll, iosched.set_immediate)
     if _is_watched():
         from . import watchdog
@@ -46,6 +45,15 @@ def run(folder, program):
             pass  # asked again: no more moments
         print('stopped')
     return 0
+
+
+def _read_program(program):
+    try:
+        with open(program) as file:
+            return file.read()
+    except OSError as exc:
+        seen = program + ': ' + str(exc)
+        raise EdgeError('app.main', 'the main program cannot be read', seen, setting='"main" in app.json') from None
 
 
 def _is_watched():
@@ -101,7 +109,5 @@ def _set(name, value):
         apphost.host = value
     elif name == '--mode':
         apphost.mode = value
-    elif compat.is_digits(value) and int(value) < 65536:
-        apphost.port = int(value)
     else:
-        raise OptionError('run.port', 'not a port', repr(value), '0 to 65535', '--port')
+        apphost.port = str(apphost.read_port(value, '--port'))

@@ -88,6 +88,22 @@ def test_wrong_arguments_are_told_in_a_line_without_a_traceback(arguments, says,
     assert says in done.stderr and done.stderr.startswith('edgeio: ') and done.stderr.count('\n') == 1
 
 
+def test_a_main_program_that_is_not_there_is_told_in_a_line(tmp_path):
+    (tmp_path / 'app.json').write_text('{"name": "a", "main": "absent.py"}')
+    done = edgeio('run', '.', cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr.startswith('edgeio: the main program cannot be read; seen: absent.py: ')
+    assert '"main" in app.json' in done.stderr and done.stderr.count('\n') == 1
+
+
+@pytest.mark.parametrize('port', ['http', '70000', ''])
+def test_a_port_in_the_environment_that_is_none_is_told_in_a_line(port, tmp_path):
+    assert edgeio('new', 'a', cwd=tmp_path).returncode == 0
+    done = edgeio('run', 'a', cwd=tmp_path, env={'EDGEIO_PORT': port})
+    assert (done.returncode, done.stderr) == (
+        1, f"edgeio: not a port; seen: '{port}'; expected: 0 to 65535; setting: EDGEIO_PORT [app.port]\n"
+    )  # fmt: skip
+
+
 # -- new -----------------------------------------------------------------------------------------------------------
 
 

@@ -86,6 +86,7 @@ class Session(EventEmitter):
         """Sends `data` (str or bytes) as one message; `callback()` is called once it has been handed to the system.
 
         compress: False to leave it uncompressed. Returns self. Dropped once the session is closing. Also named write.
+        OptionError for a callback that cannot be called.
         """
         self.send_packet(MESSAGE + data if type(data) is str else bytes(data), compress)
         if callback is not None:

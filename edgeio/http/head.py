@@ -23,8 +23,9 @@ class Head:
     """What a request's head says. Shared between requests: never changed once it is made.
 
     method, url, path, query_string, version ('1.1' or '1.0'), host (str or None), headers;
-    length: bytes of body announced (0 for none); chunked; keep_alive: the connection may serve another request;
-    expects_continue; upgrade: the protocol asked for ('websocket'; '' for none);
+    length: bytes of body announced (0 for none); chunked; has_body; raw: the bytes it was made of;
+    keep_alive: the connection may serve another request; expects_continue;
+    upgrade: the protocol asked for ('websocket'; '' for none);
     plain: a response to it needs no other framing than its Content-Length, even if it comes before the body;
     engine, plan: what server and app found for it, kept here so that they look for it once (None: not looked for).
     """

@@ -356,4 +356,3 @@ def _as_bytes(data):
     if data is None:
         return b''
     raise OptionError('http.body', 'a body is bytes or str', type(data).__name__, setting='res.json for other values')
-

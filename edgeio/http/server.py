@@ -6,7 +6,7 @@ from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
 from ..net.admission import Admission
 from ..net.listener import Listener
-from ..options import read_options
+from ..options import read_options, require
 from ..report import report
 from ..socket import sockaddr
 from ..sweep import Sweep
@@ -49,6 +49,10 @@ class HttpServer(EventEmitter):
         EventEmitter.__init__(self)
         if handler is not None and not callable(handler):
             raise OptionError('http.handler', 'the handler must be callable', repr(handler), 'handler(req, res)')
+        valid = isinstance(subs, int) and subs >= 0
+        require('http.create_server', 'subs', repr(subs), valid, 'a number of worker processes, 0 or more')
+        known = saddr is None or hasattr(saddr, 'addr')
+        require('http.create_server', 'saddr', repr(saddr), known, 'socket.sockaddr(address, port)')
         self.group = group
         self.handler = handler
         self.subs = subs

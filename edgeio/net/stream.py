@@ -37,7 +37,7 @@ _finishing = Sweep(100)
 
 
 class Stream:
-    """A connected, non-blocking socket (or any object with fileno, send, recv and close).
+    """A connected, non-blocking socket (or any object with its fileno, setblocking, recv, send, shutdown and close).
 
     protocol: who is told, see above; peer: (host, port); secure: True under TLS; closed: True from the moment
     that the socket is given back; queued: bytes that wait to be written; limits: (soft, hard) bytes.

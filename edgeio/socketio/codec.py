@@ -239,5 +239,3 @@ def _ack_data(ack_id, data):
 
 def _bad(text, packet):
     return ProtocolError('sio.packet', text, repr(packet[:80]))
-
-

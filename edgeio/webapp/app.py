@@ -1,9 +1,9 @@
 """WebApp: a router with a server, settings and templates."""
 
+from ..apphost import read_port
 from ..compat import env
 from ..http.server import HttpServer
 from ..http.url import normalise
-from ..options import require
 from ..socket import sockaddr
 from .request import Request
 from .response import Response
@@ -42,9 +42,8 @@ class WebApp(Router):
     def create_app(subs=0, **options):
         """An app on the address that its host gives it: environment variables EDGEIO_HOST and EDGEIO_PORT.
         OptionError for a port that is none."""
-        port = env('EDGEIO_PORT', '8000')
-        require('create_app', 'EDGEIO_PORT', port, port.isdigit() and int(port) < 65536, 'a port from 0 to 65535')
-        return WebApp.create('app', subs, sockaddr(env('EDGEIO_HOST'), int(port)), **options)
+        port = read_port(env('EDGEIO_PORT', '8000'), 'EDGEIO_PORT')
+        return WebApp.create('app', subs, sockaddr(env('EDGEIO_HOST'), port), **options)
 
     createApp = create_app
 
@@ -190,4 +189,3 @@ def _listed(methods):
     if 'GET' in names:
         names.add('HEAD')
     return ', '.join(sorted(names | {'OPTIONS'}))
-

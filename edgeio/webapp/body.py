@@ -23,7 +23,8 @@ def json(options=None, **kwargs):
 
 
 def urlencoded(options=None, **kwargs):
-    """Parses forms to a dict of str (a list where a field came several times). Options: limit, type, max_fields.
+    """Parses forms to a dict of str (a list where a field came several times). `extended` is taken for apps that are
+    ported, and changes nothing: `a[b]=1` is the field 'a[b]'. Options: limit, type, max_fields.
     ProtocolError and OptionError as from `json`."""
     defaults = {'type': 'application/x-www-form-urlencoded', 'max_fields': MAX_FIELDS, 'extended': False}
     given = _options('urlencoded', defaults, options, kwargs)

@@ -138,5 +138,3 @@ def _refuse_range(res, size):
 
 def _lost(reason):
     return ProtocolError('file.aborted', 'the connection was lost before the file was sent', reason)
-
-

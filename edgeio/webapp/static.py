@@ -73,7 +73,7 @@ class _Static:
             self._serve_folder(req, res, path)
             return
         if found is None and names[-1]:
-            path, full, found = self._with_extension(path)
+            full, found = self._with_extension(path)
         if found is None or not found.is_file or not names[-1]:
             raise not_found(path)
         self._send(req, res, full, found)
@@ -99,7 +99,7 @@ class _Static:
             full = locate(path + '.' + name, self._options)
             found = fs.stat(full)
             if found is not None and found.is_file:
-                return path, full, found
+                return full, found
         raise not_found(path)
 
     def _send(self, req, res, full, found):

@@ -696,11 +696,14 @@ def test_taken_port_is_a_clear_error(serve):
         ({'tls': {}}, 'tls.cert', 'the path of a PEM file'),
         ({'tls': {'certs': 'x'}}, 'option.unknown', "'cert' perhaps"),
         ({'handler': 5}, 'http.handler', 'handler'),
+        ({'subs': -1}, 'option.invalid', 'worker processes'),
+        ({'subs': socket.sockaddr()}, 'option.invalid', 'worker processes'),
+        ({'saddr': ('0.0.0.0', 80)}, 'option.invalid', 'socket.sockaddr'),
     ],
 )
 def test_wrong_option_raises_and_says_what_would_be_right(given, code, words):
     with pytest.raises(OptionError, match=words) as caught:
-        http.create_server('name', given.pop('handler', None), 0, None, **given)
+        http.create_server('name', **given)
     assert caught.value.code == code
 
 

@@ -264,5 +264,3 @@ def test_rewrites_come_first(pages):
     app = pages(rewrites=[('/admin', '/admin.html')])
     assert get(app, '/admin/users', PAGE).text == 'the admin page'
     assert get(app, '/other', PAGE).text == 'the page'
-
-
