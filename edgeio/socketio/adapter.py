@@ -120,11 +120,11 @@ class Adapter(EventEmitter):
         dropped = 0
         for socket in sockets:
             conn = socket.conn
-            if socket.watched:
-                socket.notify_outgoing(data)
             if volatile and not conn.writable:
                 dropped += 1
                 continue
+            if socket.watched:
+                socket.notify_outgoing(data)
             stream = conn.stream
             if frame is not None and stream is not None and conn._events is None:
                 stream.write(frame)

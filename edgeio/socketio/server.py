@@ -318,8 +318,13 @@ class Server(Senders):
     def _reconfigure(self, given, kwargs):
         if self.engine.sessions:
             raise StateError('sio.attached', 'options cannot change while clients are connected')
-        self.options = read_options('socketio.Server', self.options, given, kwargs)
-        _check_options(self.options)
+        options = read_options('socketio.Server', self.options, given, kwargs)
+        _check_options(options)
+        for name in ('adapter', 'connection_state_recovery'):
+            # The namespaces that there are have their adapters.
+            same = options[name] == self.options[name]
+            require('attach', name, repr(options[name]), same, 'given to Server(...), where namespaces begin')
+        self.options = options
         self.parser = self._make_parser()
         self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
 

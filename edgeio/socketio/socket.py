@@ -123,15 +123,17 @@ class Socket(EventEmitter):
             # Kept, with an offset, should the client be away.
             self.nsp.adapter.broadcast(list(data), (self.id,), (), False, None, compress)
             return
-        if volatile and not self.conn.writable:
+        dropped = volatile and not self.conn.writable
+        if dropped:
             self.nsp.adapter.dropped += 1
-            volatile = None
-        if self.watched:
+            if timeout is None:
+                return  # no answer will come, and nobody is to be told so
+        elif self.watched:
             self.notify_outgoing(data)
         if fn is not None:
             ack_id = self.nsp.next_ack_id()
             self._expect(ack_id, fn, timeout)
-        if volatile is not None:
+        if not dropped:
             self.client.send(EVENT, self.nsp.name, ack_id, data, compress)
 
     def emit_with_ack(self, name, *args):

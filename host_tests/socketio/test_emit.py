@@ -174,6 +174,25 @@ def test_volatile_is_dropped_where_the_client_does_not_read_and_counted(serve, r
     assert names == {'fill', 'kept'} and client.events() == []
 
 
+def test_volatile_that_is_dropped_is_not_outgoing_and_leaves_no_question_open(serve, raw):
+    io = serve(max_pending_acks=2)
+    arrived = next_socket(io)
+    client = raw(io)
+    socket = arrived()
+    while socket.conn.writable:
+        socket.emit('fill', 'x' * 30000)
+    outgoing = []
+    socket.on_any_outgoing(lambda *args: outgoing.append(args))
+    for _ in range(9):
+        socket.volatile.emit('lost', outgoing.append)
+        io.volatile.emit('lost')
+    socket.emit('kept')
+    names = set()
+    while 'kept' not in names:
+        names.add(client.take_event()[0])
+    assert names == {'fill', 'kept'} and outgoing == [('kept',)] and socket.connected
+
+
 def test_volatile_binary_is_sent_whole(three):
     io, clients, sockets = three
     sockets[0].volatile.emit('event', b'1', b'2')

@@ -104,6 +104,12 @@ def test_options_cannot_change_while_clients_are_connected(serve, raw):
         io.attach(io.http_server, ping_interval=5)
 
 
+@pytest.mark.parametrize('late', [{'connection_state_recovery': True}, {'adapter': Adapter}])
+def test_what_namespaces_begin_with_cannot_be_given_to_attach(late):
+    with pytest.raises(OptionError, match=r'expected: given to Server\(...\)'):
+        Server().attach(None, **late)
+
+
 def test_onconnection_takes_sessions_of_an_engine_of_your_own(serve, raw, revision):
     io = serve()
     engine = engineio.Server(io.http_server, path='/engine')
