@@ -18,8 +18,7 @@ from ..net.admission import Admission
 from ..options import read_options
 from ..sweep import Sweep
 from ..timers import set_immediate
-from ..websocket.handshake import check_request, negotiate, read_deflate, response
-from ..websocket.handshake import refusal as refusal_response
+from ..websocket.handshake import check_request, negotiate, read_deflate, refuse, response
 from .codec import MESSAGE, OPEN
 from .cookie import session_cookie
 from .cors import Cors
@@ -184,8 +183,7 @@ class Server(EventEmitter):
         try:
             key = None if isinstance(sid, Refusal) else check_request(req)
         except ProtocolError as exc:
-            stream.write(refusal_response(exc))
-            stream.finish('transport error')
+            refuse(stream, exc)
             return
         first = 'sid' not in req.query
         session = self._open(req, sid) if first else self._opened(sid)
@@ -305,9 +303,7 @@ class Server(EventEmitter):
     def _refuse_upgrade(self, req, stream, refusal):
         self._on_refused(req, refusal)
         text = refusal.message if refusal.detail is None else refusal.message + ': ' + refusal.detail
-        error = ProtocolError('eio.refused', text, status=refusal.status)
-        stream.write(refusal_response(error))
-        stream.finish('transport error')
+        refuse(stream, ProtocolError('eio.refused', text, status=refusal.status))
 
     def _on_refused(self, req, refusal):
         if self._events:

@@ -14,7 +14,7 @@ from ..compat import monotonic_ms
 from ..errors import ProtocolError
 from ..events import EventEmitter, call, make_handler
 from ..timers import set_immediate, set_timeout
-from ..websocket.codec import text_frame
+from ..websocket.codec import GOING_AWAY, POLICY, PROTOCOL_ERROR, text_frame
 from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, UPGRADE, decode_text, decode_text3
 
 PROBE_NOOP = 100
@@ -134,7 +134,7 @@ class Session(EventEmitter):
             return
         self.state = CLOSING
         if self.ws is not None:
-            self.ws.close(1000)
+            self.ws.close()
             self.on_closed('forced close')
         elif discard and not self.polling.parked:
             self.on_closed('forced close')
@@ -202,7 +202,7 @@ class Session(EventEmitter):
         """A WebSocket opened with this session's sid: it may probe, once."""
         if self.state != OPEN or self._candidate is not None or self.ws is not None:
             ws.step_down()
-            ws.close(1008, 'the session has a websocket already')
+            ws.close(POLICY, 'the session has a websocket already')
             return
         self._candidate = ws
         self._timer = set_timeout(self._upgrade_failed, self.server.options['upgrade_timeout'])
@@ -251,7 +251,7 @@ class Session(EventEmitter):
         ws = self._candidate
         if ws is not None:
             self.on_candidate_closed()
-            ws.close(1002, 'the upgrade failed')
+            ws.close(PROTOCOL_ERROR, 'the upgrade failed')
 
     def _release_poll(self):
         # Polls keep coming until the client has seen the probe's answer.
@@ -308,7 +308,7 @@ class Session(EventEmitter):
         candidate, ws, polling = self._candidate, self.ws, self.polling
         if candidate is not None:
             self.on_candidate_closed()
-            candidate.close(1001)
+            candidate.close(GOING_AWAY)
         self.stream = None
         if ws is not None:
             ws.session_closed(reason)

@@ -70,7 +70,7 @@ class WebSocket(Connection):
         self.live = False
         self.on_text = _ignore
         if self.stream is not None:
-            self.close(1000)
+            self.close()
 
 
 def _ignore(text):

@@ -291,7 +291,7 @@ class HttpConnection(RequestParser):
 
     def _refuse(self, error):
         self.closing = True
-        self.stream.write(_refusal(error))
+        self.stream.write(_refusal(error, {}))
 
     def _give_up(self, res, error):
         """Nobody answered for the request that broke off: say what was wrong, or break off too."""
@@ -309,14 +309,17 @@ class HttpConnection(RequestParser):
             report(exc, 'the body of a request')
 
 
-def refuse_stream(stream, error):
-    """Answers a connection that is not served at all, and closes it. error: a ProtocolError."""
-    stream.write(_refusal(error))
+def refuse_stream(stream, error, headers=None):
+    """Answers a connection that is not served at all, and closes it. error: a ProtocolError; headers: of
+    `response.make_fields`, to add.
+    """
+    stream.write(_refusal(error, headers or {}))
     stream.finish(error.code)
 
 
-def _refusal(error):
+def _refusal(error, headers):
     body = (str(error) + '\n').encode()
     fields = {'content-type': ('Content-Type', 'text/plain; charset=utf-8'), 'connection': ('Connection', 'close')}
+    fields.update(headers)
     head = response_head(error.status, None, fields)
     return b'%sContent-Length: %d\r\n\r\n%s' % (head, len(body), body)

@@ -12,12 +12,14 @@ from .codec import (
     CLOSE,
     CLOSE_CODES,
     FIN,
+    MAX_CONTROL,
     MAX_MESSAGE,
     NO_STATUS,
     NORMAL,
     PING,
     PONG,
     TEXT,
+    TOO_BIG,
     Decoder,
     close_payload,
     frame,
@@ -73,8 +75,8 @@ class Connection(Decoder):
 
     def ping(self, payload=b''):
         """Sends a ping (payload: 125 bytes at most)."""
-        if len(payload) > 125:
-            raise StateError('ws.ping', 'a ping has 125 bytes of payload at most', len(payload))
+        if len(payload) > MAX_CONTROL:
+            raise StateError('ws.ping', 'a ping with too many bytes of payload', len(payload), MAX_CONTROL)
         if not self.closing:
             self.stream.write(frame(PING, payload))
 
@@ -86,7 +88,7 @@ class Connection(Decoder):
         if self.stream is not None and not self.closing:
             self._code, self._reason = code, reason
             self._send_close(code, reason)
-            self._close_later(CLOSE_TIMEOUT)
+            self._timer = set_timeout(self._give_up, CLOSE_TIMEOUT)
 
     def on_control(self, opcode, payload):
         """Answers pings and close frames (sections 5.5.1 to 5.5.3)."""
@@ -112,7 +114,7 @@ class Connection(Decoder):
             return
         self._code, self._reason = error.status, error.text
         self._send_close(error.status, error.text)
-        self.stream.finish('transport error' if error.status != 1009 else 'transport close')
+        self.stream.finish('transport error' if error.status != TOO_BIG else 'transport close')
 
     def on_eof(self):
         """The peer is gone without a close frame, or after the one that it owed."""
@@ -133,9 +135,6 @@ class Connection(Decoder):
         if not self.closing:
             self.closing = True
             self.stream.write(frame(CLOSE, close_payload(code, reason)))
-
-    def _close_later(self, ms):
-        self._timer = set_timeout(self._give_up, ms)
 
     def _give_up(self):
         if self.stream is not None:

@@ -4,11 +4,15 @@ from binascii import b2a_base64
 
 from ..compat import sha1
 from ..errors import ProtocolError
+from ..http.connection import refuse_stream
 from ..http.grammar import encode_latin1
 from ..http.message import check_field
-from ..http.status import reason
+from ..http.response import make_fields
 
 _GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+# What a client of another version may try instead (section 4.4).
+_SERVED = make_fields({'Sec-WebSocket-Version': '13'})
 
 
 def accept_key(key):
@@ -67,15 +71,6 @@ def negotiate(req, settings):
     return deflate, () if extension is None else (('Sec-WebSocket-Extensions', extension),)
 
 
-def refusal(error):
-    """The HTTP response (bytes) to a handshake that failed with `error` (a ProtocolError); the connection closes."""
-    body = (str(error) + '\n').encode()
-    lines = [
-        'HTTP/1.1 ' + str(error.status) + ' ' + reason(error.status),
-        'Connection: close',
-        'Content-Type: text/plain; charset=utf-8',
-        'Content-Length: ' + str(len(body)),
-    ]
-    if error.status == 426:
-        lines.append('Sec-WebSocket-Version: 13')
-    return ('\r\n'.join(lines) + '\r\n\r\n').encode() + body
+def refuse(stream, error):
+    """Answers a handshake that failed with `error` (a ProtocolError), and closes the stream."""
+    refuse_stream(stream, error, _SERVED if error.status == 426 else None)

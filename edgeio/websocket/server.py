@@ -5,9 +5,9 @@ from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
 from ..options import require
 from ..sweep import Sweep
-from .codec import BINARY, MAX_MESSAGE, NORMAL, frame, text_frame
+from .codec import BINARY, GOING_AWAY, MAX_MESSAGE, NORMAL, frame, text_frame
 from .connection import Connection
-from .handshake import check_request, negotiate, read_deflate, refusal, response
+from .handshake import check_request, negotiate, read_deflate, refuse, response
 
 PING_INTERVAL = 30000
 """Milliseconds between the pings that find out whether a peer is still there, where nothing else is said."""
@@ -176,7 +176,7 @@ class WsServer(EventEmitter):
         """Closes every channel (1001) and stops listening; then calls `callback()`."""
         self._http_server.unmount(self.path)
         for channel in list(self.channels):
-            channel.close(1001)
+            channel.close(GOING_AWAY)
 
         def stopped(*args):
             self.emit('stop')
@@ -220,8 +220,7 @@ class WsServer(EventEmitter):
         try:
             key = check_request(req)
         except ProtocolError as exc:
-            stream.write(refusal(exc))
-            stream.finish('transport error')
+            refuse(stream, exc)
             return
         deflate, headers = negotiate(req, self._deflate)
         stream.write(response(key, headers))

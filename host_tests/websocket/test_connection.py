@@ -331,11 +331,12 @@ def test_valid_request_gives_its_key_and_the_response_opens_the_connection():
     (Request(key='dGhlIHNhbXBsZSBub25jZTE2'), 'ws.key', 400),
     (Request(key='dGhlIHNhbXBsZSBub25jZQ==='), 'ws.key', 400),
 ])  # fmt: skip
-def test_request_that_is_not_valid_is_refused_with_its_status(request_, code, status):
+def test_request_that_is_not_valid_is_refused_with_its_status(request_, code, status, wire):
     with pytest.raises(ProtocolError) as caught:
         handshake.check_request(request_)
     assert (caught.value.code, caught.value.status) == (code, status)
-    answer = handshake.refusal(caught.value).decode()
+    handshake.refuse(wire.stream, caught.value)
+    answer = wire.read().decode()
     head, body = answer.split('\r\n\r\n')
     assert head.startswith(f'HTTP/1.1 {status} ') and f'Content-Length: {len(body)}' in head and code in body
     assert ('Sec-WebSocket-Version: 13' in head) == (status == 426), 'RFC 6455, section 4.4'
