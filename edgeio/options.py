@@ -25,7 +25,7 @@ def read_options(where, defaults, given=None, kwargs=None):
 def require(where, name, value, valid, expected):
     """Raises OptionError where `valid` is false: `name` of `where` must be `expected` (words), and is `value`."""
     if not valid:
-        raise OptionError('option.invalid', where + ': ' + name + ' is not usable', value, expected, name)
+        raise OptionError('option.invalid', where + ': ' + name + ' is not usable', repr(value), expected, name)
 
 
 def _nearest(name, known):

@@ -50,7 +50,8 @@ def test_require_says_what_was_seen_and_expected():
     with pytest.raises(OptionError) as caught:
         require('Server', 'ping_timeout', 'soon', False, 'milliseconds')
     assert str(caught.value) == (
-        'Server: ping_timeout is not usable; seen: soon; expected: milliseconds; setting: ping_timeout [option.invalid]'
+        "Server: ping_timeout is not usable; seen: 'soon'; expected: milliseconds; "
+        'setting: ping_timeout [option.invalid]'
     )
 
 

@@ -34,7 +34,10 @@ def read_threshold(value):
     if not value:
         return None
     given = value if isinstance(value, dict) else None
-    return read_options('http_compression', {'threshold': COMPRESSION_THRESHOLD}, given)['threshold']
+    threshold = read_options('http_compression', {'threshold': COMPRESSION_THRESHOLD}, given)['threshold']
+    valid = isinstance(threshold, int) and threshold >= 0
+    require('http_compression', 'threshold', threshold, valid, 'a number of bytes')
+    return threshold
 
 
 def check_options(where, options):
@@ -47,5 +50,15 @@ def check_options(where, options):
         require(where, name, value, isinstance(value, int) and value >= 0, 'a number, 0 or more')
     path = options['path']
     require(where, 'path', path, isinstance(path, str) and path[:1] == '/', "a path that begins with '/'")
+    allow, packet, origins = options['allow_request'], options['initial_packet'], options['origins']
+    require(where, 'allow_request', allow, allow is None or callable(allow), 'a function (req, callback)')
+    require(where, 'initial_packet', packet, packet is None or isinstance(packet, str), 'text')
+    check_origins(where, origins)
     known = all(name in ('polling', 'websocket') for name in options['transports'])
     require(where, 'transports', options['transports'], known and options['transports'], "'polling', 'websocket'")
+
+
+def check_origins(where, origins):
+    """Raises OptionError for what cannot be the option `origins`."""
+    valid = isinstance(origins, (str, list, tuple)) or callable(origins)
+    require(where, 'origins', origins, valid, "'*', text, a list, or a function (origin, callback)")

@@ -15,7 +15,7 @@ from ..http.coding import compress_response
 from ..http.response import make_fields
 from ..names import settable
 from ..net.admission import Admission
-from ..options import read_options
+from ..options import read_options, require
 from ..sweep import Sweep
 from ..timers import set_immediate
 from ..websocket.handshake import check_request, negotiate, read_deflate, refuse, response
@@ -92,7 +92,9 @@ class Server(EventEmitter):
         return self
 
     def use(self, fn):
-        """Adds a middleware `fn(req, res, next)` for every request, upgrades (res is None) included; returns self."""
+        """Adds a middleware `fn(req, res, next)` for every request, upgrades (res is None) included; returns self.
+        OptionError for what cannot be called."""
+        require('use', 'fn', fn, callable(fn), 'a function (req, res, next)')
         self._middleware.append(fn)
         return self
 

@@ -50,9 +50,9 @@ class HttpServer(EventEmitter):
         if handler is not None and not callable(handler):
             raise OptionError('http.handler', 'the handler must be callable', repr(handler), 'handler(req, res)')
         valid = isinstance(subs, int) and subs >= 0
-        require('http.create_server', 'subs', repr(subs), valid, 'a number of worker processes, 0 or more')
+        require('http.create_server', 'subs', subs, valid, 'a number of worker processes, 0 or more')
         known = saddr is None or hasattr(saddr, 'addr')
-        require('http.create_server', 'saddr', repr(saddr), known, 'socket.sockaddr(address, port)')
+        require('http.create_server', 'saddr', saddr, known, 'socket.sockaddr(address, port)')
         self.group = group
         self.handler = handler
         self.subs = subs

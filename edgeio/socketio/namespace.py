@@ -2,6 +2,7 @@
 
 from ..errors import OptionError
 from ..events import EventEmitter
+from ..options import require
 from .broadcast import Operator, listed
 from .packet import check_name
 from .socket import Socket
@@ -136,7 +137,8 @@ class Namespace(Senders):
 
     def use(self, fn):
         """Adds a middleware `fn(socket, next)` for every connection; `next(error)` refuses it. Returns self (document,
-        "namespace.use")."""
+        "namespace.use"). OptionError for what cannot be called."""
+        check_middleware(fn)
         self._middleware += (fn,)
         return self
 
@@ -221,6 +223,11 @@ class Namespace(Senders):
     def _on_fewer(self):
         if not self.sockets and not self._joining and self.parent is not None:
             self.parent.child_emptied(self)
+
+
+def check_middleware(fn):
+    """Raises OptionError for what cannot be a middleware of a namespace."""
+    require('use', 'fn', fn, callable(fn), 'a function (socket, next)')
 
 
 def is_dynamic(name):

@@ -3,7 +3,7 @@
 from ..engineio.question import ask
 from ..errors import OptionError
 from ..events import EventEmitter
-from .namespace import Namespace, Senders
+from .namespace import Namespace, Senders, check_middleware
 
 
 class ParentNamespace(Senders):
@@ -25,7 +25,8 @@ class ParentNamespace(Senders):
         self.adapter = _ChildrenAdapter(self)
 
     def use(self, fn):
-        """Adds a middleware for the connections of every child; returns self."""
+        """Adds a middleware for the connections of every child; returns self. OptionError for what cannot be called."""
+        check_middleware(fn)
         self.middleware += (fn,)
         return self
 

@@ -13,7 +13,7 @@ it saw. What no longer fits into the bounds cannot be recovered: such a client s
 """
 
 from ..compat import monotonic_ms
-from ..options import read_options
+from ..options import read_options, require
 from .adapter import Adapter
 from .encoded import Encoded
 from .packet import EVENT
@@ -39,7 +39,11 @@ RECOVERABLE = (
 
 def read_recovery(value):
     """The option's value (True, or a dict) as a dict of all settings."""
-    return read_options('connection_state_recovery', OPTIONS, value if isinstance(value, dict) else None)
+    options = read_options('connection_state_recovery', OPTIONS, value if isinstance(value, dict) else None)
+    for name in ('max_disconnection_duration', 'max_packets', 'max_packet_bytes', 'max_sessions'):
+        bound = options[name]
+        require('connection_state_recovery', name, bound, isinstance(bound, int) and bound > 0, 'a number above 0')
+    return options
 
 
 class Session:

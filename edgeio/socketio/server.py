@@ -2,6 +2,7 @@
 
 from ..compat import monotonic_ms
 from ..engineio.options import OPTIONS as ENGINE_OPTIONS
+from ..engineio.options import check_origins
 from ..engineio.server import Server as Engine
 from ..engineio.server import make_id
 from ..errors import OptionError, StateError
@@ -91,16 +92,20 @@ class Server(Senders):
 
     def path(self, value=None):
         """The path to serve (str); without an argument the setting, else sets it and returns self. Servers that are
-        attached serve it there from now on (document, "server.path")."""
+        attached serve it there from now on (document, "server.path"). OptionError for what is no path."""
         if value is not None:
+            valid = isinstance(value, str) and value[:1] == '/'
+            require('path', 'value', value, valid, "a path that begins with '/'")
             value = value.rstrip('/') or '/'
             self._move(value)
         return self._setting('path', value)
 
     def origins(self, value=None):
         """The allowed origins: a str, a list, or a function (origin, callback(error, success)); without an argument
-        the setting, else sets it and returns self (document, "server.origins")."""
+        the setting, else sets it and returns self (document, "server.origins"). OptionError for another kind of
+        value."""
         if value is not None:
+            check_origins('origins', value)
             self.engine.cors.origins = value
         return self._setting('origins', value)
 
@@ -181,14 +186,16 @@ class Server(Senders):
 
     def of(self, name, fn=None):
         """The Namespace `name` (str; made where it is new), or a ParentNamespace for a regular expression or a
-        function `(name, query, next(error, allow))`. fn: a handler of its `connect` event (document, "server.of")."""
+        function `(name, query, next(error, allow))`. fn: a handler of its `connect` event (document, "server.of").
+        OptionError for another kind of name."""
         namespace = self._of_dynamic(name) if is_dynamic(name) else self._of_name(name)
         if fn is not None:
             namespace.on('connect', fn)
         return namespace
 
     def use(self, fn):
-        """Adds a middleware `fn(socket, next)` to the main namespace; returns self (document, "namespace.use")."""
+        """Adds a middleware `fn(socket, next)` to the main namespace; returns self (document, "namespace.use"). OptionError
+        for what cannot be called."""
         self.sockets.use(fn)
         return self
 
@@ -244,6 +251,7 @@ class Server(Senders):
 
     def _of_name(self, name):
         name = name or '/'
+        require('of', 'name', name, isinstance(name, str), 'a str, a regular expression or a function')
         if name[0] != '/':
             name = '/' + name
         namespace = self.namespaces.get(name)
@@ -302,7 +310,9 @@ class Server(Senders):
         parser = self.options['parser']
         if parser is None:
             return JsonParser(self.options['max_attachments'], self.options['max_attachment_bytes'])
-        return parser() if isinstance(parser, type) else parser
+        parser = parser() if isinstance(parser, type) else parser
+        require('socketio.Server', 'parser', parser, hasattr(parser, 'encode'), 'an object with encode and decoder')
+        return parser
 
     def _setting(self, name, value):
         if value is None:
@@ -323,7 +333,7 @@ class Server(Senders):
         for name in ('adapter', 'connection_state_recovery'):
             # The namespaces that there are have their adapters.
             same = options[name] == self.options[name]
-            require('attach', name, repr(options[name]), same, 'given to Server(...), where namespaces begin')
+            require('attach', name, options[name], same, 'given to Server(...), where namespaces begin')
         self.options = options
         self.parser = self._make_parser()
         self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
@@ -337,9 +347,17 @@ def _read_recovery(value):
     return read_recovery(value)
 
 
+_BOUNDS = (
+    'max_namespaces', 'max_child_namespaces', 'max_rooms', 'max_pending_acks', 'max_attachments',
+    'max_attachment_bytes',
+)  # fmt: skip
+
+
 def _check_options(options):
     timeout = options['connect_timeout']
     require('socketio.Server', 'connect_timeout', timeout, isinstance(timeout, int) and timeout > 0, 'ms above 0')
-    for name in ('max_namespaces', 'max_child_namespaces', 'max_rooms', 'max_pending_acks'):
+    adapter = options['adapter']
+    require('socketio.Server', 'adapter', adapter, adapter is None or callable(adapter), 'a class such as Adapter')
+    for name in _BOUNDS:
         value = options[name]
         require('socketio.Server', name, value, isinstance(value, int) and value > 0, 'a number above 0')

@@ -3,6 +3,7 @@
 from ..compat import unix_ms
 from ..errors import EdgeError, StateError
 from ..events import EventEmitter, call, make_handler
+from ..options import require
 from ..timers import set_timeout
 from .ack import Ack, Pending, tell_failure
 from .broadcast import Operator, listed
@@ -227,7 +228,8 @@ class Socket(EventEmitter):
 
     def use(self, fn):
         """Adds a middleware `fn(packet, next)` for incoming events; packet: [name, *args]. Returns self (document,
-        "socket.use")."""
+        "socket.use"). OptionError for what cannot be called."""
+        require('use', 'fn', fn, callable(fn), 'a function (packet, next)')
         self._middleware += (fn,)
         return self
 

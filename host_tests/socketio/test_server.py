@@ -1,5 +1,7 @@
 """The server as a whole: options, where it is attached, its end, and its own emitter."""
 
+import re
+
 import pytest
 
 from edgeio import engineio
@@ -218,3 +220,31 @@ def test_close_does_not_wait_for_clients_that_are_not_there(serve):
     turn_until(lambda: closed, 'the callback')
     settle()
     assert closed == [True]
+
+
+@pytest.mark.parametrize('options, words', [
+    ({'max_attachments': 'x'}, 'max_attachments'),
+    ({'max_attachment_bytes': 0}, 'max_attachment_bytes'),
+    ({'connection_state_recovery': {'maxPackets': 'x'}}, 'max_packets'),
+    ({'connection_state_recovery': {'maxSessions': 0}}, 'max_sessions'),
+    ({'allow_request': 5}, r'seen: 5; expected: a function \(req, callback\)'),
+    ({'initial_packet': b'x'}, "seen: b'x'; expected: text"),
+    ({'http_compression': {'threshold': 'a'}}, "seen: 'a'; expected: a number of bytes"),
+    ({'adapter': 5}, 'a class such as Adapter'),
+    ({'parser': 5}, 'an object with encode and decoder'),
+    ({'origins': None}, "'\\*', text, a list"),
+])  # fmt: skip
+def test_an_option_that_cannot_be_used_raises_and_says_what_could(options, words):
+    with pytest.raises(OptionError, match=words):
+        Server(**options)
+
+
+@pytest.mark.parametrize('call', [
+    lambda io: io.use(5), lambda io: io.of(re.compile('x')).use(5), lambda io: io.engine.use(5),
+    lambda io: io.path('no-slash'), lambda io: io.origins(5), lambda io: io.of(5),
+])  # fmt: skip
+def test_a_setting_that_cannot_be_used_raises_at_the_call(call):
+    io = Server()
+    with pytest.raises(OptionError, match='is not usable; seen: .*; expected: '):
+        call(io)
+    assert (io.path(), io.origins()) == ('/socket.io', '*')
