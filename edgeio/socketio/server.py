@@ -194,8 +194,8 @@ class Server(Senders):
         return namespace
 
     def use(self, fn):
-        """Adds a middleware `fn(socket, next)` to the main namespace; returns self (document, "namespace.use"). OptionError
-        for what cannot be called."""
+        """Adds a middleware `fn(socket, next)` to the main namespace; returns self (document, "namespace.use").
+        OptionError for what cannot be called."""
         self.sockets.use(fn)
         return self
 
