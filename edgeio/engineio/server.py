@@ -89,6 +89,7 @@ class Server(EventEmitter):
             raise OptionError('eio.attach', 'cannot attach', type(server).__name__, 'an HttpServer or a WebApp')
         http_server.mount(self.options['path'], self)
         self._mounts.append(http_server)
+        self.closed = False
         return self
 
     def use(self, fn):
@@ -209,6 +210,8 @@ class Server(EventEmitter):
     def _open(self, req, sid):
         if isinstance(sid, Refusal):
             return sid
+        if self.closed:  # while the app thought about it
+            return Refusal(BAD_REQUEST, {'name': 'SERVER_CLOSED'}, 'the server is closed')
         if sid in self.sessions:  # made for somebody else while this one was thought about
             return Refusal(BAD_REQUEST, {'name': 'ID_GENERATION_ERROR'})
         setting = self.admission.enter(req.ip)

@@ -125,6 +125,7 @@ class Server(Senders):
         self._client_files = ClientFiles(self.options['client_file']) if self.options['serve_client'] else None
         http_server.mount(self.options['path'], self)
         self._http_servers.append(http_server)
+        self.engine.closed = False
         return self
 
     def bind(self, engine):

@@ -2,6 +2,9 @@
 
 from threading import Event
 
+import pytest
+from websockets.exceptions import InvalidStatus
+
 from edgeio import iosched, timers
 from host_tests.looping import Polling, ask, during, open_ws, turn_until
 
@@ -131,3 +134,27 @@ def test_an_allow_request_that_fails_is_reported_and_refuses(serve, reports):
     assert (answer.status, answer.json['code']) == (403, 4)
     assert [where for exc, where in reports] == ['allow_request']
     reports.clear()
+
+
+def test_a_request_that_was_undecided_when_the_server_closed_begins_no_session(serve):
+    asked, refused = [], []
+    engine = serve(allow_request=lambda req, callback: asked.append(callback))
+    engine.on('connection_error', lambda error: refused.append(error['context']))
+
+    def client():
+        with pytest.raises(InvalidStatus) as caught:
+            open_ws(engine.port)
+        return caught.value.response.status_code
+
+    def close():
+        engine.close()
+        asked[0](None, True)
+
+    when(lambda: asked, close)
+    assert during(client) == 400
+    assert (refused, engine.sessions) == ([{'name': 'SERVER_CLOSED'}], {})
+
+
+def when(happened, act):
+    """Calls `act()` in the loop once `happened()` is true."""
+    timer = iosched.set_interval(lambda: happened() and (timer.clear(), act()), 1)
