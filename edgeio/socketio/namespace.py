@@ -207,13 +207,22 @@ class Namespace(Senders):
             client.refuse(self.name, error)
             return
         self._joining.discard(socket)
+        missed = () if session is None else self._missed(socket, session)
         self.sockets[socket.id] = socket
         socket.on_connected()
-        for encoded in session.missed if session is not None else ():
+        for encoded in missed:
             encoded.send(socket.conn)
         self.server.on_joined(client)
         self._welcome(socket)
         client.conn.settle()
+
+    def _missed(self, socket, session):
+        # Asked now, not when the session was found: events went on while the middleware thought.
+        missed = self.adapter.missed(session)
+        if missed is None:
+            socket.recovered = False
+            socket.pid = self.server.make_id()  # by which the client sees that it begins anew
+        return missed or ()
 
     def _welcome(self, socket):
         for emitter in (self,) if self.parent is None else (self.parent, self):

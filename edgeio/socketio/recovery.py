@@ -49,7 +49,7 @@ def read_recovery(value):
 class Session:
     """What is kept of a socket whose client is away."""
 
-    __slots__ = ('sid', 'pid', 'rooms', 'data', 'until', 'missed')
+    __slots__ = ('sid', 'pid', 'rooms', 'data', 'until', 'offset')
 
     def __init__(self, socket, until):
         self.sid = socket.id
@@ -57,7 +57,7 @@ class Session:
         self.rooms = list(socket.nsp.adapter.socket_rooms(socket.id) or ())
         self.data = socket._data
         self.until = until
-        self.missed = ()
+        self.offset = None  # of the last event that its client saw, once it is back
 
 
 class _Kept:
@@ -109,20 +109,26 @@ class RecoveryAdapter(Adapter):
         self._sessions[socket.pid] = Session(socket, now + self._settings['max_disconnection_duration'])
 
     def restore(self, pid, offset):
-        """The Session of `pid`, with what it missed after `offset`; None where it cannot be had."""
+        """The Session of `pid`, whose client saw all until `offset`; None where it cannot be had."""
         self._forget_old(monotonic_ms())
         session = self._sessions.get(pid)
-        index = self._index(offset)
-        if session is None or index < 0:
+        if session is None or self._index(offset) < 0:
             return None
         del self._sessions[pid]
+        session.offset = offset
+        return session
+
+    def missed(self, session):
+        """What `session` missed until now (list of Encoded); None where not all of that is kept any more."""
+        index = self._index(session.offset)
+        if index < 0:
+            return None
         rooms = set(session.rooms)
-        session.missed = [
+        return [
             kept.encoded
             for kept in self._kept[index + 1 :]
             if (not kept.rooms or not rooms.isdisjoint(kept.rooms)) and rooms.isdisjoint(kept.excluded)
         ]
-        return session
 
     def _keep(self, offset, encoded, rooms, excluded):
         now = monotonic_ms()

@@ -198,6 +198,36 @@ def test_middleware_is_skipped_unless_asked_for(serve, raw, skip, runs):
     assert seen == [False, True][:runs]
 
 
+def test_events_go_on_while_the_middleware_thinks(serve, raw):
+    io, away, client, go_on = returning(serve, raw, max_packets=10)
+    io.emit('meanwhile')
+    go_on()
+    io.emit('after')
+    assert client.take() == '40' + json.dumps({'sid': away.socket.id, 'pid': away.client.pid}, separators=(',', ':'))
+    assert [event[0] for event in client.events()] == ['missed', 'meanwhile', 'after']
+
+
+def test_who_misses_more_than_is_kept_while_the_middleware_thinks_begins_anew(serve, raw):
+    io, away, client, go_on = returning(serve, raw, max_packets=2)
+    io.emit('meanwhile')
+    go_on()
+    assert json.loads(client.take()[2:])['pid'] != away.client.pid
+    assert client.events() == [] and not io.sockets.sockets[away.socket.id].recovered
+
+
+def returning(serve, raw, **bounds):
+    """(server, Away, its new client, what lets that in): a client comes back, and the middleware thinks."""
+    io = serve(connection_state_recovery={'skip_middlewares': False, **bounds})
+    thinking = []
+    io.use(lambda socket, next: thinking.append(next) if socket.recovered else next())
+    away = Away(io, raw).leave()
+    io.emit('missed')
+    client = raw(io, nsp=None)
+    client.send('40' + json.dumps({'pid': away.client.pid, 'offset': away.offset}))
+    turn_until(lambda: thinking)
+    return io, away, client, thinking[0]
+
+
 def test_a_middleware_may_refuse_a_session_that_is_taken_up(serve, raw):
     io = serve(connection_state_recovery={'skip_middlewares': False})
     io.use(lambda socket, next: next(Exception('no') if socket.recovered else None))
