@@ -3,7 +3,7 @@
 from .. import apphost
 from ..compat import is_generator, tune_gc
 from ..errors import OptionError, ProtocolError, StateError
-from ..events import EventEmitter
+from ..events import EventEmitter, call, make_handler
 from ..net.admission import Admission
 from ..net.listener import Listener
 from ..options import read_options, require
@@ -279,7 +279,7 @@ class HttpServer(EventEmitter):
         self.emit('close')
         for callback in callbacks:
             if callback is not None:
-                callback()
+                call(make_handler(callback), (), 'stop')
 
 
 def _read_tls(options):

@@ -664,6 +664,16 @@ def test_stop_finishes_what_is_under_way_and_closes_what_idles(serve):
     turn_until(lambda: stopped)
 
 
+def test_each_callback_of_stop_is_called_whatever_the_one_before_did(serve, reports):
+    server = serve()
+    stopped = []
+    server.stop(lambda: 1 // 0)
+    server.stop(lambda: stopped.append(True))
+    turn_until(lambda: stopped)
+    assert [where for exc, where in reports] == ["the handler of 'stop'"]
+    reports.clear()
+
+
 def test_stop_does_not_wait_for_ever(serve):
     held = []
     server = serve(lambda req, res: held.append(res), stop_timeout=50)
