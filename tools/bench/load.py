@@ -267,11 +267,20 @@ def _whole_response(client):
         return False
     head = client.rest[:end].lower()
     assert head.startswith(b'http/1.1 200'), client.rest[:200]
+    if b'transfer-encoding: chunked' in head:
+        return _whole_chunks(client, end + 4)
     at = head.find(b'content-length: ')
     length = int(head[at + 16 :].split(b'\r\n', 1)[0])
     if len(client.rest) < end + 4 + length:
         return False
     client.body, client.rest = client.rest[end + 4 : end + 4 + length], client.rest[end + 4 + length :]
+    return True
+
+
+def _whole_chunks(client, at):
+    if not client.rest.endswith(b'0\r\n\r\n'):
+        return False
+    client.body, client.rest = client.rest[at:], b''  # with the chunks' heads: only looked into for the sid
     return True
 
 
