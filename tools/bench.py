@@ -155,7 +155,7 @@ def print_table(figures, peers, rows):
     print('|---|' + '---|' * len(peers))
     for row in rows:
         text, unit, _ = ROWS[row]
-        cells = [f'{statistics.median(figures[row][peer]):.3g}' for peer in peers]
+        cells = [f'{statistics.median(figures[row][peer]):.4g}' for peer in peers]
         print(f'| {text}{"" if unit == "us" else ", " + unit} | ' + ' | '.join(cells) + ' |')
 
 
@@ -175,7 +175,7 @@ def plot(figures, peers, rows, path):
         for row in rows:
             medians = {name: statistics.median(figures[row][name]) for name in peers}
             shares.append(medians[peer] / max(medians.values()))
-            texts.append(f'{medians[peer]:.3g}')
+            texts.append(f'{medians[peer]:.4g}')
         bars = axes.barh([i + p * height for i in range(len(rows))], shares, height, label=peer)
         axes.bar_label(bars, texts, padding=2, fontsize=7)
     axes.set_yticks([i + 0.4 - height / 2 for i in range(len(rows))])
@@ -184,7 +184,7 @@ def plot(figures, peers, rows, path):
     axes.set_xticks([])
     axes.set_xlim(0, 1.12)
     axes.set_title('Cost of the server: shorter is better', fontsize=10)
-    axes.legend(fontsize=8, loc='lower right')
+    axes.legend(fontsize=8, loc='upper center', bbox_to_anchor=(0.5, -0.01), ncol=len(peers), frameon=False)
     for side in ('top', 'right', 'bottom'):
         axes.spines[side].set_visible(False)
     figure.tight_layout()

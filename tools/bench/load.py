@@ -1,7 +1,7 @@
 """The load: many Socket.IO clients in one process, on one epoll. Sends what was made beforehand and counts answers.
 
 What is measured is the server's CPU time per unit of work, so the generator need not be fast, only faster to feed
-the server than the server is to answer. Frames are masked with the key 0, which a server must unmask all the same.
+the server than the server is to answer. Frames are masked beforehand, with a key that a server has to undo.
 """
 
 import os
@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 KEY = b'dGhlIHNhbXBsZSBub25jZQ=='
+MASK = b'\x37\xfa\x21\x3d'
 CONNECT_BATCH = 50
 
 
 def frame(opcode, payload):
-    """A masked frame, key 0."""
+    """A masked frame."""
     n = len(payload)
     head = bytes((0x80 | opcode,))
     if n < 126:
@@ -24,7 +25,9 @@ def frame(opcode, payload):
         head += bytes((0xFE,)) + n.to_bytes(2, 'big')
     else:
         head += bytes((0xFF,)) + n.to_bytes(8, 'big')
-    return head + bytes(4) + payload
+    pad = (MASK * (n // 4 + 1))[:n]
+    masked = int.from_bytes(payload, 'little') ^ int.from_bytes(pad, 'little')
+    return head + MASK + masked.to_bytes(n, 'little')
 
 
 class Client:
@@ -216,9 +219,10 @@ def churn(port, server, seconds, message):
 
 
 def idle(port, server, count):
-    """KB of resident memory per idle client."""
+    """KB of resident memory per idle client. What the first client makes the server load is not counted."""
+    clients = [Client(port).open_websocket()]
     before = server.rss_kb()
-    clients = [Client(port).open_websocket() for _ in range(count)]
+    clients += [Client(port).open_websocket() for _ in range(count)]
     time.sleep(1)
     grown = server.rss_kb() - before
     for client in clients:
