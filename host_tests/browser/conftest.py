@@ -1,11 +1,13 @@
 """The chat app, with the project's own browser client or the official one, and pages that must show no error."""
 
 import json
+import os
 import shutil
 
 import pytest
 
-from host_tests.processes import NODE_MODULES, ROOT
+from firmware_tests.targets import local
+from host_tests.processes import NODE_MODULES, ROOT, App
 
 CHAT = ROOT / 'board' / 'apps' / 'chat'
 OFFICIAL = NODE_MODULES / 'socket.io-client-4' / 'dist' / 'socket.io.js'
@@ -18,9 +20,23 @@ def chat(run_app):
     return run_app(CHAT)
 
 
-@pytest.fixture(params=['own', 'official'])
+@pytest.fixture
+def chat_on_micropython():
+    """The chat app on MicroPython's unix port, in its default heap of 2 MB."""
+    command = [*local.micropython(), '-m', 'edgeio', 'run', CHAT, '--port', '0']
+    app = App(command, env={**os.environ, 'MICROPYPATH': f'{ROOT}:.frozen'})
+    try:
+        yield app
+        app.check()
+    finally:
+        app.stop()
+
+
+@pytest.fixture(params=['own', 'official', 'micropython'])
 def chat_with(request, run_app, tmp_path):
-    """(name of the client, chat app that serves it): our own client, or the official bundle by `client_file`."""
+    """(name of the case, chat app): with our own client, with the official bundle by `client_file`, on MicroPython."""
+    if request.param == 'micropython':
+        return request.param, request.getfixturevalue('chat_on_micropython')
     if request.param == 'own':
         return request.param, run_app(CHAT)
     folder = tmp_path / 'chat'
