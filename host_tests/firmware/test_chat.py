@@ -81,3 +81,13 @@ def test_clients_that_come_and_go_leave_the_heap_as_it_was(server):
         return len(event[1]) > 65000
 
     assert run(talk())
+
+
+@pytest.mark.parametrize('module', ['socket.io-client-4', 'socket.io-client-2'])
+@pytest.mark.parametrize('transports', [['polling'], ['websocket'], ['polling', 'websocket']], ids='-'.join)
+def test_official_clients_say_64_kilobytes(server, node, module, transports):
+    url = f'http://127.0.0.1:{server.port}'
+    script = build.ROOT / 'host_tests' / 'firmware' / 'chat_clients.js'
+    [told] = node(script, url=url, module=module, transports=transports, size=65000)
+    assert told['answer'] == 'hello world' and told['whole']
+    assert transports != ['websocket'] or told['transport'] == 'websocket'
