@@ -518,6 +518,8 @@ def upgrade(client):
 def test_upgrade_moves_the_session_to_the_websocket(serve):
     engine = echo(serve())
     client = during(Polling, engine.port)
+    upgraded = []
+    engine.seen[0][0].on('upgrade', lambda transport: upgraded.append(transport.name))
 
     def go():
         with upgrade(client) as ws:
@@ -525,6 +527,7 @@ def test_upgrade_moves_the_session_to_the_websocket(serve):
             return ws.recv()
 
     assert during(go) == '4hello'
+    assert upgraded == ['websocket']
     assert engine.seen[0][0].transport.name == 'websocket'
 
 
