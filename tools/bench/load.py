@@ -130,58 +130,32 @@ def exchange(clients, message, in_flight, replies, server, seconds):
 
     Returns CPU microseconds per unit.
     """
-    poll = select.epoll()
-    by_fd = {}
     for client in clients:
-        client.sock.setblocking(False)
         client.owed = 0
-        by_fd[client.fd] = client
-        poll.register(client.fd, select.EPOLLIN)
-    for client in clients:
-        _send(client, message * in_flight)
-    warm_until, started, done, before = time.monotonic() + seconds / 4, None, 0, 0
-    while True:
-        now = time.monotonic()
-        if started is None and now > warm_until:
-            started, done, before = now, 0, server.cpu_us()
-        if started is not None and now > started + seconds:
-            break
-        for fd, _ in poll.poll(1):
-            client = by_fd[fd]
-            client.rest += client._recv()
-            client.owed += client.take_frames()
-            units, client.owed = divmod(client.owed, replies)
-            if units:
-                done += units
-                _send(client, message * units)
-    return (server.cpu_us() - before) / max(1, done)
+
+    def serve(client):
+        client.owed += client.take_frames()
+        units, client.owed = divmod(client.owed, replies)
+        if units:
+            _send(client, message * units)
+        return units
+
+    return _measure(clients, lambda client: message * in_flight, serve, server, seconds)
 
 
 def broadcast(clients, message, server, seconds):
     """The first client's message goes to all; the next is sent when all have it. CPU microseconds per delivery."""
-    poll = select.epoll()
-    by_fd = {client.fd: client for client in clients}
-    for client in clients:
-        client.sock.setblocking(False)
-        poll.register(client.fd, select.EPOLLIN)
-    _send(clients[0], message)
-    warm_until, started, deliveries, missing, before = time.monotonic() + seconds / 4, None, 0, len(clients), 0
-    while True:
-        now = time.monotonic()
-        if started is None and now > warm_until:
-            started, deliveries, before = now, 0, server.cpu_us()
-        if started is not None and now > started + seconds:
-            break
-        for fd, _ in poll.poll(1):
-            client = by_fd[fd]
-            client.rest += client._recv()
-            count = client.take_frames()
-            deliveries += count
-            missing -= count
-        if missing <= 0:
-            missing = len(clients)
+    missing = [len(clients)]
+
+    def serve(client):
+        count = client.take_frames()
+        missing[0] -= count
+        if missing[0] <= 0:
+            missing[0] = len(clients)
             _send(clients[0], message)
-    return (server.cpu_us() - before) / max(1, deliveries)
+        return count
+
+    return _measure(clients, lambda client: message if client is clients[0] else b'', serve, server, seconds)
 
 
 def get(clients, server, seconds):
@@ -242,27 +216,36 @@ def pin(cpu):
 
 
 def _requests(clients, next_request, server, seconds):
+    def serve(client):
+        if not _whole_response(client):
+            return 0
+        _send(client, next_request(client))
+        return 1
+
+    return _measure(clients, next_request, serve, server, seconds)
+
+
+def _measure(clients, first, serve, server, seconds):
+    """CPU microseconds per unit: each client sends `first(client)`; `serve(client)`, called after each read, gives
+    the units that were done by it. A quarter of the time goes by before the measuring begins."""
     poll = select.epoll()
-    by_fd = {}
+    by_fd = {client.fd: client for client in clients}
     for client in clients:
         client.sock.setblocking(False)
-        by_fd[client.fd] = client
         poll.register(client.fd, select.EPOLLIN)
-        _send(client, next_request(client))
+    for client in clients:
+        _send(client, first(client))
     warm_until, started, done, before = time.monotonic() + seconds / 4, None, 0, 0
     while True:
         now = time.monotonic()
         if started is None and now > warm_until:
             started, done, before = now, 0, server.cpu_us()
         if started is not None and now > started + seconds:
-            break
+            return (server.cpu_us() - before) / max(1, done)
         for fd, _ in poll.poll(1):
             client = by_fd[fd]
             client.rest += client._recv()
-            if _whole_response(client):
-                done += 1
-                _send(client, next_request(client))
-    return (server.cpu_us() - before) / max(1, done)
+            done += serve(client)
 
 
 def _whole_response(client):
