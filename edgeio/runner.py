@@ -27,6 +27,7 @@ def run_command(args):
 def run(folder, program):
     """Runs the app's main program inside its folder, until it ends or is stopped; returns the exit code."""
     apphost.running = True
+    compat.write_lines_at_once()
     compat.anchor_imports()
     os.chdir(folder)
     sys.path.insert(0, '.')

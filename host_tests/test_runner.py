@@ -56,6 +56,16 @@ def test_exception_in_the_app_is_shown_with_its_line_and_ends_the_command(write_
     assert 'line 3' in done.stderr and 'ValueError: on purpose' in done.stderr
 
 
+def test_each_line_of_the_log_leaves_at_once(write_app):
+    app = write_app('import time\nprint("working")\nwhile True:\n    time.sleep(1)\n')
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': ''}
+    started = Program([sys.executable, '-m', 'edgeio', 'run', app], env=environment)
+    try:
+        started.wait_for('working')
+    finally:
+        started.kill()
+
+
 LOOP = '''
 from edgeio import iosched
 print('http://127.0.0.1:1 ready', flush=True)

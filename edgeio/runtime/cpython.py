@@ -368,6 +368,12 @@ def anchor_imports():
     _sys.path[:] = [os.path.abspath(entry) for entry in _sys.path]
 
 
+def write_lines_at_once():
+    """Makes each printed line leave at once, into a pipe or file too: an app's log must not wait for a full buffer."""
+    if hasattr(_sys.stdout, 'reconfigure'):
+        _sys.stdout.reconfigure(line_buffering=True)
+
+
 def on_terminate(fn, loop, later):
     """Calls `fn()` when the process is asked to end (SIGTERM, SIGINT), for `fn` to raise an exception.
 

@@ -374,5 +374,9 @@ def anchor_imports():
             module.__path__ = here + path
 
 
+def write_lines_at_once():
+    """Makes each printed line leave at once; here it always does."""
+
+
 def on_terminate(fn, loop, later):
     """Calls `fn()` when the process is asked to end; MicroPython has no signals: it just ends."""
