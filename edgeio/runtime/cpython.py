@@ -175,11 +175,6 @@ def shut_down(sock):
     return True
 
 
-def socket_error(sock):
-    """The error number waiting on `sock` (0: none); how a non-blocking connect ended."""
-    return sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
-
-
 # -- text --------------------------------------------------------------------------------------------------------
 
 
@@ -253,13 +248,8 @@ def _placeholder(value):
     raise TypeError(type(value).__name__ + ' cannot be sent; send None, bool, int, float, str, bytes, list or dict')
 
 
-def _make_encoder(text_encoder):
-    # Made once: json.dumps with options makes an encoder at every call.
-    return _json.make_encoder(None, _placeholder, text_encoder, None, ':', ',', False, False, False)
-
-
-_encode = _make_encoder(_json.encode_basestring)
-_encode_ascii = _make_encoder(_json.encode_basestring_ascii)
+# Made once: json.dumps with options makes an encoder at every call.
+_encode = _json.make_encoder(None, _placeholder, _json.encode_basestring, None, ':', ',', False, False, False)
 _join = ''.join
 
 

@@ -257,11 +257,6 @@ def shut_down(sock):
     return False
 
 
-def socket_error(sock):
-    """The error number waiting on `sock` (0: none). MicroPython cannot ask; the next send or read raises it."""
-    return 0
-
-
 # -- text --------------------------------------------------------------------------------------------------------
 
 
