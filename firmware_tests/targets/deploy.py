@@ -1,5 +1,6 @@
 """The board as its owner has it: the agent installed, apps pushed over the second UART, and every fault on the way."""
 
+import http.client
 import json
 import shutil
 import subprocess
@@ -88,7 +89,7 @@ def check_hanging_loop_is_noticed_and_the_app_comes_back(board):
     board.deploy('push', make_app(board, HANGING.replace('VERSION', 'version 0')))
     try:
         urllib.request.urlopen(f'http://127.0.0.1:{board.forward(8000)}/hang', timeout=60)
-    except OSError:
+    except (OSError, http.client.HTTPException):
         pass  # the watchdog ended it
     expect(page_of(board) == 'version 0', 'it did not come back')
     status = board.ask('status')
@@ -226,7 +227,7 @@ def page_of(board, seconds=120):
         try:
             with urllib.request.urlopen(f'http://127.0.0.1:{board.forward(8000)}/', timeout=20) as answer:
                 return answer.read().decode()
-        except OSError as exc:
+        except (OSError, http.client.HTTPException) as exc:  # not there yet, or ended within its answer
             if time.monotonic() > deadline:
                 raise DeployError(f'/ is not answered: {exc}') from None
             time.sleep(0.3)

@@ -52,7 +52,10 @@ def check_agent_that_hangs_is_ended_and_started_again(board):
 
 
 def check_agent_that_is_killed_is_started_again(board):
-    board.console.run(f'kill -9 $({AGENT}=MainPID --value)')
+    # First the restart is waited for: until then the app of before may answer, or break off within its answer.
+    board.console.run(f'before=$({AGENT}=NRestarts --value); kill -9 $({AGENT}=MainPID --value)')
+    board.console.run(f'while [ "$({AGENT}=NRestarts --value)" = "$before" ]; do sleep 1; done', 120)
+    board.console.run('while ! systemctl is-active --quiet edgeio-agent; do sleep 1; done', 120)
     expect('Panel' in page_of(board), 'the app does not run again')
     expect(board.ask('status')['state'] == 'running', 'the agent does not answer')
 
