@@ -8,28 +8,7 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from edgeio import iosched
 from edgeio.engineio import Server
 from edgeio.errors import OptionError
-from host_tests.looping import PATIENCE, Polling, during, make_server, open_ws, settle, turn_until, until_quiet
-
-
-@pytest.fixture
-def serve(reports):
-    """`serve(**options)` gives an engine on a server of its own; `engine.port`, `engine.ends`: why sessions ended."""
-    started = []
-
-    def start(**options):
-        http_server = make_server()
-        engine = Server(http_server, **options)
-        engine.port = http_server.port()
-        engine.ends = []
-        engine.on('connection', lambda session: session.on('close', engine.ends.append))
-        started.append((http_server, engine))
-        return engine
-
-    yield start
-    for http_server, engine in started:
-        engine.close()
-        http_server.stop()
-    until_quiet()
+from host_tests.looping import PATIENCE, Polling, during, open_ws, settle, turn_until
 
 
 @pytest.mark.parametrize('name', ['max_sessions', 'max_sessions_per_address'])
