@@ -25,7 +25,9 @@ is_digits = byte_class(b'0123456789')
 is_hex = byte_class(b'0123456789abcdefABCDEF')
 
 # field-value = VCHAR, obs-text, SP and HTAB (RFC 9110 section 5.5).
-is_field_text = byte_class(b'\t ' + _VISIBLE + bytes(range(0x80, 0x100)))
+_FIELD_TEXT = b'\t ' + _VISIBLE + bytes(range(0x80, 0x100))
+is_field_text = byte_class(_FIELD_TEXT)
+is_field_lines = byte_class(_FIELD_TEXT + b'\r\n')
 
 
 def is_host(value):

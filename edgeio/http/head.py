@@ -5,7 +5,17 @@ targets, are therefore remembered by their bytes: nothing is parsed or checked t
 """
 
 from ..errors import ProtocolError
-from .grammar import decode_latin1, has_bare_line_end, is_digits, is_field_text, is_host, is_target, is_token
+from .grammar import (
+    decode_latin1,
+    encode_latin1,
+    has_bare_line_end,
+    is_digits,
+    is_field_lines,
+    is_field_text,
+    is_host,
+    is_target,
+    is_token,
+)
 from .headers import Headers
 from .limits import MAX_DRAIN
 from .url import split_target
@@ -15,6 +25,9 @@ MAX_REMEMBERED = 32
 
 MAX_REMEMBERED_BYTES = 1024
 """Bytes of the longest head, or header block, that is remembered."""
+
+MAX_REMEMBERED_NAME = 64
+"""Characters of the longest name of a field that is remembered."""
 
 _VERSIONS = {b'HTTP/1.1': '1.1', b'HTTP/1.0': '1.0'}
 
@@ -153,25 +166,41 @@ def parse_fields(block, max_headers):
     """[(name in lower case, value)] of field lines. ProtocolError where one is not to the letter."""
     if not block:
         return []
-    lines = block[:-2].split(b'\r\n')
+    lines = decode_latin1(block[:-2]).split('\r\n')
     if len(lines) > max_headers:
         raise ProtocolError(
             'http.too_many_headers', 'too many header fields', len(lines), max_headers, 'max_headers', status=431
         )
-    return [_parse_field(line) for line in lines]
+    if not is_field_lines(block):
+        for line in block[:-2].split(b'\r\n'):
+            _check_value(line)
+    pairs = []
+    for line in lines:
+        name, _, value = line.partition(':')
+        pairs.append((_names.get(name) or _learn_name(name, line), value.strip(' \t')))
+    return pairs
 
 
-def _parse_field(line):
+_names = {}  # names as they were spelled -> in lower case
+
+
+def _learn_name(name, line):
+    """`name` in lower case, where it is a token that a colon follows: not so in a folded line, or with a space before
+    the colon (sections 5.1 and 5.2). Both are read differently by different servers, which is how requests are
+    smuggled."""
+    if not name or len(name) == len(line) or not is_token(name.encode()):
+        expected = 'NAME: VALUE, no space in or after the name, no folded lines'
+        raise _bad_line('http.bad_header', encode_latin1(line), expected)
+    lower = name.lower()
+    if len(name) <= MAX_REMEMBERED_NAME:
+        _remember(_names, name, lower)
+    return lower
+
+
+def _check_value(line):
     colon = line.find(b':')
-    name = line[:colon]
-    if colon < 1 or not is_token(name):
-        # Also a folded line and a space before the colon (sections 5.1 and 5.2): both are read differently
-        # by different servers, which is how requests are smuggled.
-        raise _bad_line('http.bad_header', line, 'NAME: VALUE, no space in or after the name, no folded lines')
-    value = line[colon + 1 :].strip(b' \t')
-    if not is_field_text(value):
+    if colon > 0 and is_token(line[:colon]) and not is_field_text(line[colon + 1 :]):
         raise _bad_line('http.bad_header_value', line, 'no control characters')
-    return decode_latin1(name).lower(), decode_latin1(value)
 
 
 def _take_apart(method, target):
