@@ -1,10 +1,11 @@
 """Which runtime this is: the one file that asks.
 
 Everything that differs between CPython and MicroPython has one name and one meaning here; `runtime/cpython.py` and
-`runtime/micropython.py` hold the two spellings, so a board loads only its own.
+`runtime/micropython.py` hold the two spellings, so a board loads only its own. What both spell alike stands below.
 """
 
 import sys
+import time
 
 MICROPYTHON = sys.implementation.name == 'micropython'
 
@@ -19,6 +20,23 @@ if MICROPYTHON:
     from .runtime.micropython import *  # noqa: F403
 else:
     from .runtime.cpython import *  # noqa: F403
+
+
+def unix_ms():
+    """Milliseconds since 1970 (int), as good as the board's clock is."""
+    return time.time_ns() // 1000000
+
+
+def print_error(text):
+    """Prints one line to stderr."""
+    print(text, file=sys.stderr)
+
+
+def base64url(data):
+    """`data` in base64 for URLs and cookies, without padding (str; RFC 4648, section 5)."""
+    from binascii import b2a_base64
+
+    return b2a_base64(data)[:-1].decode().replace('+', '-').replace('/', '_').rstrip('=')
 
 
 def unix_address(path):

@@ -11,6 +11,8 @@ import sys as _sys
 import time as _time
 import types as _types
 
+from .attachments import found_attachments, placeholder, take_attachments  # noqa: F401
+
 READ_SIZE = 122880
 """Bytes that one read takes at most: a message of 64 KB whole, and below the size (128 KB) from which the system's
 allocator maps memory anew for each buffer."""
@@ -24,11 +26,6 @@ def const(value):
 def monotonic_ms():
     """Milliseconds since some moment in the past, never going back (int)."""
     return _time.monotonic_ns() // 1000000
-
-
-def unix_ms():
-    """Milliseconds since 1970 (int), as good as the board's clock is."""
-    return _time.time_ns() // 1000000
 
 
 def print_exception(exc, file=None):
@@ -187,13 +184,6 @@ def is_digits(text):
     return text.isdigit() and text.isascii()
 
 
-def base64url(data):
-    """`data` in base64 for URLs and cookies, without padding (str; RFC 4648, section 5)."""
-    from binascii import b2a_base64
-
-    return b2a_base64(data)[:-1].decode().replace('+', '-').replace('/', '_').rstrip('=')
-
-
 def sha1(data):
     """The SHA-1 digest of `data`, 20 bytes (for the WebSocket handshake, RFC 6455 section 4.2.2)."""
     import hashlib
@@ -237,19 +227,16 @@ class _Strict:
 
 
 _scan = _json.make_scanner(_Strict)
-found_attachments = []
-"""The binary values met by the last `json_encode`; empty it with `take_attachments`."""
 
 
-def _placeholder(value):
+def _default(value):
     if isinstance(value, (bytes, bytearray, memoryview)):
-        found_attachments.append(bytes(value))
-        return {'_placeholder': True, 'num': len(found_attachments) - 1}
+        return placeholder(value)
     raise TypeError(type(value).__name__ + ' cannot be sent; send None, bool, int, float, str, bytes, list or dict')
 
 
 # Made once: json.dumps with options makes an encoder at every call.
-_encode = _json.make_encoder(None, _placeholder, _json.encode_basestring, None, ':', ',', False, False, False)
+_encode = _json.make_encoder(None, _default, _json.encode_basestring, None, ':', ',', False, False, False)
 _join = ''.join
 
 
@@ -270,15 +257,6 @@ def json_encode(value):
 
 json_text = _json.encode_basestring
 """json_text(text): a str as JSON."""
-
-
-def take_attachments():
-    """The binary values met by the last `json_encode`, in the order of their placeholders; None for none."""
-    if not found_attachments:
-        return None
-    found = found_attachments[:]
-    found_attachments.clear()
-    return found
 
 
 def json_decode(text, start=0):
@@ -323,11 +301,6 @@ def _replace_lone_surrogates(text):
 
 
 # -- the process -------------------------------------------------------------------------------------------------
-
-
-def print_error(text):
-    """Prints one line to stderr."""
-    print(text, file=_sys.stderr)
 
 
 def env(name, default=None):

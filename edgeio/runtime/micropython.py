@@ -8,7 +8,8 @@ import time as _time
 
 from micropython import const
 
-from .micropython_json import found_attachments, json_decode, json_encode, json_text, take_attachments  # noqa: F401
+from .attachments import found_attachments, take_attachments  # noqa: F401
+from .micropython_json import json_decode, json_encode, json_text  # noqa: F401
 
 READ_SIZE = const(8192)
 """Bytes that one read takes at most."""
@@ -27,11 +28,6 @@ def monotonic_ms():
     _ticks += _time.ticks_diff(tick, _last_tick)
     _last_tick = tick
     return _ticks
-
-
-def unix_ms():
-    """Milliseconds since 1970 (int), as good as the board's clock is."""
-    return _time.time_ns() // 1000000
 
 
 def print_exception(exc, file=None):
@@ -303,13 +299,6 @@ def is_digits(text):
     return text.isdigit()
 
 
-def base64url(data):
-    """`data` in base64 for URLs and cookies, without padding (str; RFC 4648, section 5)."""
-    from binascii import b2a_base64
-
-    return b2a_base64(data)[:-1].decode().replace('+', '-').replace('/', '_').rstrip('=')
-
-
 def sha1(data):
     """The SHA-1 digest of `data`, 20 bytes (for the WebSocket handshake, RFC 6455 section 4.2.2)."""
     import hashlib
@@ -335,11 +324,6 @@ def zlib_module():
 
 
 # -- the process -------------------------------------------------------------------------------------------------
-
-
-def print_error(text):
-    """Prints one line to stderr."""
-    print(text, file=_sys.stderr)
 
 
 def env(name, default=None):

@@ -3,6 +3,7 @@
 import json
 import sys
 
+from .attachments import found_attachments, placeholder
 from .json_grammar import GRAMMAR, MAX_DEPTH
 
 # The functions that made the table have done their work; a board has better use for their 8 KB.
@@ -14,9 +15,6 @@ except (SyntaxError, ImportError, ValueError):  # no machine code on this proces
     from .json_scan import scan
 
 _stack = bytearray(MAX_DEPTH)
-
-found_attachments = []
-"""The binary values met by the last `json_encode`; empty it with `take_attachments`."""
 _PLAIN = (str, int, type(None), bool)
 
 
@@ -36,8 +34,7 @@ def _jsonable(value, depth):
             raise ValueError('NaN and infinities are not JSON')
         return value
     if kind in (bytes, bytearray, memoryview):
-        found_attachments.append(bytes(value))
-        return {'_placeholder': True, 'num': len(found_attachments) - 1}
+        return placeholder(value)
     raise TypeError(kind.__name__ + ' cannot be sent; send None, bool, int, float, str, bytes, list or dict')
 
 
@@ -66,15 +63,6 @@ def json_encode(value):
 def json_text(text):
     """A str as JSON."""
     return json.dumps(text)
-
-
-def take_attachments():
-    """The binary values met by the last `json_encode`, in the order of their placeholders; None for none."""
-    if not found_attachments:
-        return None
-    found = found_attachments[:]
-    found_attachments.clear()
-    return found
 
 
 def json_decode(text, start=0):
