@@ -20,7 +20,7 @@ UNUSED = {
     'watchdog', 'tokens', 'eos', 'uart', 'gpio', 'leds', 'net.tls', 'http.chunked', 'http.pump', 'http.workers',
     'websocket.deflate', 'websocket.pieces', 'websocket.server', 'webapp.body', 'webapp.conditions', 'webapp.cookies',
     'webapp.send', 'webapp.static', 'webapp.views', 'socketio.cbor', 'socketio.gathering', 'socketio.handshake',
-    'engineio.middleware', 'engineio.question', 'socketio.parent', 'socketio.recovery',
+    'http.question', 'engineio.middleware', 'socketio.parent', 'socketio.recovery',
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Who may ask from another origin: the options `origins` (the document's) and `cors` (today's servers')."""
 
+from ..http.origin import ask_origin, is_allowed, origin_of
 from ..options import read_options
 from .errors import FORBIDDEN, Refusal
 
@@ -24,14 +25,8 @@ class Cors:
 
     def check(self, req, done):
         """Calls `done(None)`, or `done(refusal)` where the origin of `req` may not connect."""
-        origin = req.headers.get('origin') or req.headers.get('referer') or '*'
-        origins = self.origins
-        if callable(origins):
-            from .question import ask
-
-            ask(origins, (origin,), lambda error, success: done(self._refusal(origin, error, success)), 'origins')
-        else:
-            done(self._refusal(origin, None, self._allowed(origin)))
+        origin = origin_of(req)
+        ask_origin(self.origins, origin, lambda error, success: done(_refusal(origin, error, success)))
 
     def apply(self, req, res):
         """Sets the response's Access-Control headers."""
@@ -41,7 +36,7 @@ class Cors:
         options = self.options
         if options is not None:
             self._apply_options(origin, res)
-        elif callable(self.origins) or self._allowed(origin):
+        elif callable(self.origins) or is_allowed(self.origins, origin):
             res.set_header('Access-Control-Allow-Origin', origin)
             res.set_header('Access-Control-Allow-Credentials', 'true')
             res.set_header('Vary', 'Origin')
@@ -74,18 +69,13 @@ class Cors:
         if options['exposed_headers']:
             res.set_header('Access-Control-Expose-Headers', ', '.join(_listed(options['exposed_headers'])))
 
-    def _allowed(self, origin):
-        allowed = self.origins
-        if isinstance(allowed, str):
-            allowed = allowed.split()
-        return any(_covers(pattern, origin) for pattern in allowed)
 
-    def _refusal(self, origin, error, success):
-        if success:
-            return None
-        why = error if isinstance(error, str) else None
-        detail = 'the origin ' + repr(origin[:120]) + ' is not allowed; setting: origins'
-        return Refusal(FORBIDDEN, {'origin': origin}, detail, why)
+def _refusal(origin, error, success):
+    if success:
+        return None
+    why = error if isinstance(error, str) else None
+    detail = 'the origin ' + repr(origin[:120]) + ' is not allowed; setting: origins'
+    return Refusal(FORBIDDEN, {'origin': origin}, detail, why)
 
 
 def _listed(value):
@@ -97,25 +87,3 @@ def _matches(wanted, origin):
         if one == origin or (hasattr(one, 'match') and one.match(origin)):
             return True
     return False
-
-
-def _covers(pattern, origin):
-    """The document's form of an origin: `*`, `https://foo.example.com:443`, with `*` for host or port."""
-    if pattern in ('*', '*:*', origin):
-        return True
-    scheme, host, port = _parts(origin)
-    want_scheme, want_host, want_port = _parts(pattern)
-    if want_scheme and want_scheme != scheme:
-        return False
-    return want_host in ('*', host) and want_port in ('*', port)
-
-
-def _parts(origin):
-    scheme, sep, rest = origin.partition('://')
-    if not sep:
-        scheme, rest = '', origin
-    rest = rest.split('/')[0]
-    host, sep, port = rest.rpartition(':')
-    if not sep or rest.endswith(']'):
-        host, port = rest, {'http': '80', 'https': '443'}.get(scheme, '*')
-    return scheme, host, port

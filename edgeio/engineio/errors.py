@@ -12,6 +12,11 @@ MESSAGES = (
 )
 
 
+def fail(exc, res):
+    """What should answer by `res` raised `exc`: it is reported, and answered with 500 (HttpServer.fail)."""
+    res.connection.server.fail(exc, res.req, res)
+
+
 class Refusal:
     """Why a request is refused. code: see above; context: dict for the `connection_error` event; detail: for people."""
 

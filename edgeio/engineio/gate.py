@@ -14,8 +14,6 @@ from .errors import (
     unsupported,
 )
 
-_MISSING = object()
-
 
 class Gate:
     """The rules of one server."""
@@ -25,7 +23,7 @@ class Gate:
 
     def verify(self, req, upgrade, done):
         """Calls `done`, at once or later, with the sid that `req` may use, an open session's or a new one's; or with
-        the Refusal. upgrade: it is a WebSocket handshake."""
+        the Refusal. upgrade: it is a WebSocket handshake. `done` looks after its own exceptions."""
         query = req.query
         transport = field(query, 'transport')
         served = self._server.options['transports']
@@ -70,7 +68,7 @@ class Gate:
         if allow is None:
             self._identify(req, done)
             return
-        from .question import ask
+        from ..http.question import ask
 
         def answered(error, success):
             if success:
@@ -87,27 +85,37 @@ class Gate:
             sid = self._server.generate_id(req)
         except Exception as exc:
             report(exc, 'generate_id')
-            sid = _MISSING
+            done(_no_id())
+            return
         if is_generator(sid):
-            spawn(self._identify_later(sid, done), 'generate_id')
+            self._await_id(sid, done)
         else:
             done(self._check_id(sid))
 
-    async def _identify_later(self, coro, done):
-        try:
-            sid = await spawn(coro, 'generate_id')
-        except Exception as exc:
-            report(exc, 'generate_id')
-            sid = _MISSING
-        done(self._check_id(sid))
+    def _await_id(self, work, done):
+        from ..http.handlers import watch_over
+        from ..http.question import Answer
+
+        async def identify():
+            sid = await task
+            if answer.open:
+                answer(None, self._check_id(sid))
+
+        answer = Answer(lambda error, sid: done(sid or _no_id()), 'generate_id')
+        task = spawn(watch_over(work, answer.fail), 'generate_id')
+        spawn(identify(), 'generate_id')
+        answer.wait(task)
 
     def _check_id(self, sid):
         if isinstance(sid, str) and sid and sid not in self._server.sessions:
             return sid
-        if sid is not _MISSING:
-            error = OptionError('eio.sid', 'generate_id gave an id that cannot be used', repr(sid), 'a new str')
-            report(error, 'generate_id')
-        return Refusal(BAD_REQUEST, {'name': 'ID_GENERATION_ERROR'})
+        error = OptionError('eio.sid', 'generate_id gave an id that cannot be used', repr(sid), 'a new str')
+        report(error, 'generate_id')
+        return _no_id()
+
+
+def _no_id():
+    return Refusal(BAD_REQUEST, {'name': 'ID_GENERATION_ERROR'})
 
 
 def field(query, name):

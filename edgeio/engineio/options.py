@@ -1,5 +1,6 @@
 """The options of an Engine.IO server, and what they may be."""
 
+from ..http.origin import check_origins
 from ..options import read_options, require
 
 OPTIONS = {
@@ -56,9 +57,3 @@ def check_options(where, options):
     check_origins(where, origins)
     known = all(name in ('polling', 'websocket') for name in options['transports'])
     require(where, 'transports', options['transports'], known and options['transports'], "'polling', 'websocket'")
-
-
-def check_origins(where, origins):
-    """Raises OptionError for what cannot be the option `origins`."""
-    valid = isinstance(origins, (str, list, tuple)) or callable(origins)
-    require(where, 'origins', origins, valid, "'*', text, a list, or a function (origin, callback)")

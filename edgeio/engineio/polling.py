@@ -5,6 +5,7 @@ from ..compat import decode_utf8
 from ..errors import ProtocolError
 from ..timers import set_timeout
 from .codec import CLOSE, NOOP, decode_payload, encode_payload
+from .errors import fail
 
 CLOSE_TIMEOUT = 30000
 """Milliseconds that a closing session waits for the poll that takes its last packets."""
@@ -54,7 +55,8 @@ class Polling:
         if self._res is not None and session is not None and session.buffer:
             packets, session.buffer = session.buffer, []
             self.answer(packets)
-            session.on_sent()
+            if self.session is not None:
+                session.on_sent()
 
     def abort(self, reason):
         """The loop's call where `flush` failed: the session ends."""
@@ -67,7 +69,11 @@ class Polling:
         res.lost = None
         session = self.session
         body = encode_payload(packets, session.protocol, self._base64)
-        session.server.send_payload(res, body, session.compress)
+        try:
+            session.server.send_payload(res, body, session.compress)
+        except Exception as exc:  # a listener of `headers` gave what cannot be one
+            fail(exc, res)
+            session.on_closed('transport error')
 
     def close_when_flushed(self):
         """The session is closing: what is buffered leaves with one poll, and a close packet with the next.
@@ -81,7 +87,7 @@ class Polling:
 
     def session_closed(self, reason):
         """The session ended: a parked poll is answered, so that its client learns of it."""
-        if self._res is not None:
+        if self._res is not None and not self._res.ended:
             self.answer([NOOP if reason == 'transport close' else CLOSE])
         self.session = None
 
@@ -172,6 +178,15 @@ class _Post:
         self.binary = binary
 
     def done(self, error, body):
+        """The body came whole, or why not."""
+        try:
+            self._take(error, body)
+        except Exception as exc:
+            fail(exc, self.res)
+            if self.polling.session is not None:
+                self.polling.session.on_closed('transport error')
+
+    def _take(self, error, body):
         polling = self.polling
         if error is not None and error.status == 413 and polling.session is not None:
             limit = polling.session.server.options['max_http_buffer_size']

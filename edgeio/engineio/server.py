@@ -18,16 +18,16 @@ from ..net.admission import Admission
 from ..options import read_options, require
 from ..sweep import Sweep
 from ..timers import set_immediate
-from ..websocket.handshake import check_request, negotiate, read_deflate, refuse, response
+from ..websocket.handshake import check_request, negotiate, read_deflate, response
+from ..websocket.undecided import Undecided
 from .codec import MESSAGE, OPEN
 from .cookie import session_cookie
 from .cors import Cors
-from .errors import BAD_REQUEST, FORBIDDEN, UNKNOWN_SID, Refusal
+from .errors import BAD_REQUEST, FORBIDDEN, UNKNOWN_SID, Refusal, fail
 from .gate import Gate, field
 from .options import OPTIONS, check_options, read_threshold
 from .polling import Polling
 from .session import Session
-from .undecided import Undecided
 from .websocket import WebSocket
 
 
@@ -123,22 +123,30 @@ class Server(EventEmitter):
     def handle_request(self, req, res):
         """A plain HTTP request below the path (the HttpServer's call)."""
         if self._middleware:
-            self._pass(req, res, lambda error: self._serve(req, res, error))
+            self._pass(req, res, lambda error: self._go_on(req, res, error))
         else:
             self._serve(req, res, None)
 
     def handle_upgrade(self, req, stream, head):
         """A WebSocket handshake below the path (the HttpServer's call). head: bytes that came after it."""
-        undecided = Undecided(stream, head)
+        undecided = Undecided(req, stream, head)
         if self._middleware:
             self._pass(req, None, lambda error: self._serve_upgrade(req, undecided, error))
         else:
             self._serve_upgrade(req, undecided, None)
+        undecided.wait()
 
     def _pass(self, req, res, done):
         from .middleware import Chain
 
         Chain(tuple(self._middleware), (req, res), done).run()
+
+    def _go_on(self, req, res, error):
+        # After a middleware, and so perhaps later: nobody else would catch what is raised then.
+        try:
+            self._serve(req, res, error)
+        except Exception as exc:
+            fail(exc, res)
 
     def _serve(self, req, res, error):
         if res.closed or res.headers_sent:
@@ -158,10 +166,13 @@ class Server(EventEmitter):
         self.gate.verify(req, False, lambda sid: self._begin_polling(req, res, sid))
 
     def _serve_upgrade(self, req, undecided, error):
-        if error is not None:
-            self._begin_websocket(req, undecided, Refusal(BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
-            return
-        self.gate.verify(req, True, lambda sid: self._begin_websocket(req, undecided, sid))
+        try:
+            if error is None:
+                self.gate.verify(req, True, lambda sid: self._begin_websocket(req, undecided, sid))
+            else:
+                self._begin_websocket(req, undecided, Refusal(BAD_REQUEST, {'name': 'MIDDLEWARE_FAILURE'}))
+        except Exception as exc:
+            undecided.fail(exc)
 
     # -- sessions ------------------------------------------------------------------------------------------------
 
@@ -172,6 +183,13 @@ class Server(EventEmitter):
         if isinstance(session, Refusal):
             self._refuse(req, res, session)
             return
+        try:
+            self._answer_polling(session, req, res)
+        except Exception as exc:
+            fail(exc, res)
+            session.on_closed('transport error')
+
+    def _answer_polling(self, session, req, res):
         self.cors.apply(req, res)
         self._add_cookie(session, res.set_header)
         self._emit_headers('initial_headers', res.set_header, req)
@@ -182,21 +200,27 @@ class Server(EventEmitter):
     def _begin_websocket(self, req, undecided, sid):
         if undecided.stream is None:
             return
-        stream, head = undecided.settle()
+        session = sid
+        first = 'sid' not in req.query
         try:
             key = None if isinstance(sid, Refusal) else check_request(req)
-        except ProtocolError as exc:
-            refuse(stream, exc)
-            return
-        first = 'sid' not in req.query
-        session = self._open(req, sid) if first else self._opened(sid)
-        if isinstance(session, Refusal):
-            self._refuse_upgrade(req, stream, session)
-            return
+            session = self._open(req, sid) if first else self._opened(sid)
+            if isinstance(session, Refusal):
+                self._refuse_upgrade(req, undecided, session)
+            else:
+                self._answer_upgrade(session, key, first, req, undecided)
+        except Exception as exc:
+            undecided.fail(exc)
+            if first and isinstance(session, Session):
+                session.on_closed('transport error')
+
+    def _answer_upgrade(self, session, key, first, req, undecided):
         deflate, agreed = negotiate(req, self._deflate)
         headers = self._upgrade_headers(req, session, first)
         headers.extend(agreed)
-        stream.write(response(key, headers))
+        answer = response(key, headers)
+        stream, head = undecided.settle()
+        stream.write(answer)
         ws = WebSocket(stream, session, self.options['max_http_buffer_size'], deflate)
         self._websockets += 1
         if first:
@@ -305,10 +329,10 @@ class Server(EventEmitter):
         res.set_header('Content-Type', 'application/json')
         res.end(compat.json_encode(refusal.body()))
 
-    def _refuse_upgrade(self, req, stream, refusal):
+    def _refuse_upgrade(self, req, undecided, refusal):
         self._on_refused(req, refusal)
         text = refusal.message if refusal.detail is None else refusal.message + ': ' + refusal.detail
-        refuse(stream, ProtocolError('eio.refused', text, status=refusal.status))
+        undecided.refuse(ProtocolError('eio.refused', text, status=refusal.status))
 
     def _on_refused(self, req, refusal):
         if self._events:

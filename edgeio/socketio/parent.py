@@ -1,8 +1,8 @@
 """Dynamic namespaces: those that come into being when a client asks for them. Loaded with the first one."""
 
-from ..engineio.question import ask
 from ..errors import OptionError
 from ..events import EventEmitter
+from ..http.question import ask
 from .namespace import Namespace, Senders, check_middleware
 
 

@@ -2,11 +2,11 @@
 
 from ..compat import monotonic_ms
 from ..engineio.options import OPTIONS as ENGINE_OPTIONS
-from ..engineio.options import check_origins
 from ..engineio.server import Server as Engine
 from ..engineio.server import make_id
 from ..errors import OptionError, StateError
 from ..events import EventEmitter
+from ..http.origin import check_origins
 from ..options import read_options, require
 from ..sweep import Sweep
 from .adapter import Adapter

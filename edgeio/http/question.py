@@ -1,0 +1,72 @@
+"""A question to the app that it answers by a callback, at once or later: may this request, origin or namespace be?"""
+
+from ..compat import is_generator
+from ..errors import StateError
+from ..report import report
+from ..tasks import Cancelled, spawn
+from ..timers import clear_timeout, set_timeout
+from .handlers import watch_over
+
+ANSWER_TIMEOUT = 30000
+"""Milliseconds that the app has to answer; a question that is open then counts as refused."""
+
+
+def ask(fn, args, answered, where):
+    """Calls `fn(*args, callback)`, a coroutine or generator function as a task. What is given to the first
+    `callback(error, success)` is given to `answered`; (None, False) where `fn` raises an exception, which is reported,
+    or lets ANSWER_TIMEOUT pass.
+
+    where: words for the report, the option's name. `answered` looks after its own exceptions: whoever calls the
+    callback can do nothing about them.
+    """
+    answer = Answer(answered, where)
+    try:
+        result = fn(*(args + (answer,)))
+        if result is not None and is_generator(result):
+            answer.wait(spawn(watch_over(result, answer.fail), where))
+        else:
+            answer.wait()
+    except Exception as exc:
+        answer.fail(exc)
+
+
+class Answer:
+    """A question's callback: the first call within ANSWER_TIMEOUT ms counts. answered, where: see `ask`."""
+
+    __slots__ = ('_answered', '_where', '_timer', '_task')
+
+    def __init__(self, answered, where):
+        self._answered = answered  # None once it has been told
+        self._where = where
+        self._timer = self._task = None
+
+    def __call__(self, error=None, success=None):
+        answered, self._answered = self._answered, None
+        if answered is not None:
+            clear_timeout(self._timer)
+            answered(error, success)
+
+    @property
+    def open(self):
+        """True until it is answered."""
+        return self._answered is not None
+
+    def wait(self, task=None):
+        """The time begins, unless the answer has come. task: the Task that works at it; it ends with the time."""
+        if self.open:
+            self._task = task
+            self._timer = set_timeout(self._give_up, ANSWER_TIMEOUT)
+
+    def fail(self, exc):
+        """Whoever should answer raised `exc`: it is reported, and the question counts as refused."""
+        if not self.open and isinstance(exc, Cancelled):
+            return  # by `_give_up`, which has reported what there is to say
+        report(exc, self._where)
+        self(None, False)
+
+    def _give_up(self):
+        text = 'the app did not answer in time: refused'
+        report(StateError('app.no_answer', text, None, 'within %d ms' % ANSWER_TIMEOUT, self._where), self._where)
+        self(None, False)
+        if self._task is not None:
+            self._task.cancel()
