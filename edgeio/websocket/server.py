@@ -3,11 +3,13 @@
 from ..compat import monotonic_ms
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
+from ..http.origin import ask_origin, check_origins, origin_of
 from ..options import require
 from ..sweep import Sweep
 from .codec import BINARY, GOING_AWAY, MAX_MESSAGE, NORMAL, frame, text_frame
 from .connection import Connection
 from .handshake import check_request, negotiate, read_deflate, refuse, response
+from .undecided import Undecided
 
 PING_INTERVAL = 30000
 """Milliseconds between the pings that find out whether a peer is still there, where nothing else is said."""
@@ -118,36 +120,47 @@ class WsServer(EventEmitter):
 
     max_message: bytes of one message, at most, unpacked; above it the channel is closed with 1009.
     per_message_deflate: whether messages may be compressed (False, True, or a dict: see deflate.OPTIONS).
-    ping_interval: ms between pings; a peer that has not answered one by the next is closed (0: no pings). Raises
-    OptionError for a value out of its range.
+    ping_interval: ms between pings; a peer that has not answered one by the next is closed (0: no pings).
+    origins: whose pages may connect, as Socket.IO's: '*', a str such as 'https://example.com:*', a list, or a function
+    (origin, callback(error, success)); a handshake from elsewhere gets 403. A browser sends cookies along with a
+    handshake from any page: where they let somebody in, name your own pages here. Raises OptionError for a value out
+    of its range.
     """
 
-    __slots__ = ('path', 'channels', 'max_message', 'ping_interval', '_pings', '_deflate', '_http_server', '_owned')
+    __slots__ = (
+        'path', 'channels', 'max_message', 'ping_interval', 'origins', '_pings', '_deflate', '_http_server', '_owned',
+        '_stopped',
+    )  # fmt: skip
 
     def __init__(
-        self, path, http_server, owned, max_message=MAX_MESSAGE, per_message_deflate=False, ping_interval=PING_INTERVAL
-    ):
+        self, path, http_server, owned, max_message=MAX_MESSAGE, per_message_deflate=False,
+        ping_interval=PING_INTERVAL, origins='*',
+    ):  # fmt: skip
         EventEmitter.__init__(self)
+        check_origins('WsServer', origins)
         valid = isinstance(ping_interval, int) and ping_interval >= 0
         require('WsServer', 'ping_interval', ping_interval, valid, 'ms, 0 or more')
         self.path = path
         self.channels = set()
         self.max_message = max_message
         self.ping_interval = ping_interval
+        self.origins = origins
         self._pings = Sweep(ping_interval // 50)
         self._deflate = read_deflate(per_message_deflate)
         self._http_server = http_server
         self._owned = owned
+        self._stopped = False
         http_server.mount(path, self)
 
     @staticmethod
     def create_server(
         path, where, tls=None, max_message=MAX_MESSAGE, per_message_deflate=False, ping_interval=PING_INTERVAL,
-        **options
+        origins='*', **options
     ):  # fmt: skip
         """A WsServer at `path` (str). where: a socket address (then it has an HTTP server of its own, which `start`
-        starts), an HttpServer or a WebApp. tls, options: those of http.create_server, for an address. max_message:
-        bytes; ping_interval: ms. Raises OptionError."""
+        starts), an HttpServer or a WebApp. tls, options: those of http.create_server, for an address. The others are
+        WsServer's: max_message in bytes, ping_interval in ms, origins ('*': a browser sends cookies with a handshake
+        from anybody's page, so where cookies count, set it). Raises OptionError."""
         if path[:1] != '/':
             raise OptionError('ws.path', 'a path begins with a slash', repr(path), "'/...'")
         http_server = getattr(where, 'server', where)
@@ -155,14 +168,14 @@ class WsServer(EventEmitter):
             if tls is not None or options:
                 given = 'tls' if tls is not None else sorted(options)[0]
                 raise OptionError('ws.options', 'the server that is attached to has its own options', given)
-            return WsServer(path, http_server, False, max_message, per_message_deflate, ping_interval)
+            return WsServer(path, http_server, False, max_message, per_message_deflate, ping_interval, origins)
         if not hasattr(where, 'port'):
             expected = 'socket.sockaddr(...), an HttpServer or a WebApp'
             raise OptionError('ws.where', 'cannot listen there', type(where).__name__, expected)
         from ..http import create_server
 
         http_server = create_server('websocket', _not_found, 0, where, tls, **options)
-        return WsServer(path, http_server, True, max_message, per_message_deflate, ping_interval)
+        return WsServer(path, http_server, True, max_message, per_message_deflate, ping_interval, origins)
 
     def start(self):
         """Starts the HTTP server that came with it; returns self. StateError where it has none of its own."""
@@ -174,6 +187,7 @@ class WsServer(EventEmitter):
 
     def stop(self, callback=None):
         """Closes every channel (1001) and stops listening; then calls `callback()`."""
+        self._stopped = True
         self._http_server.unmount(self.path)
         for channel in list(self.channels):
             channel.close(GOING_AWAY)
@@ -222,8 +236,31 @@ class WsServer(EventEmitter):
         except ProtocolError as exc:
             refuse(stream, exc)
             return
+        undecided = Undecided(req, stream, head)
+        origin = origin_of(req)
+
+        def answered(error, success):
+            try:
+                self._decide(req, key, undecided, None if success else _refusal(origin, error))
+            except Exception as exc:
+                undecided.fail(exc)
+
+        ask_origin(self.origins, origin, answered)
+        undecided.wait()
+
+    def _decide(self, req, key, undecided, refusal):
+        if self._stopped and refusal is None:  # while the app thought about it
+            refusal = ProtocolError('ws.stopped', 'the server has stopped', status=503)
+        if refusal is not None:
+            undecided.refuse(refusal)
+        elif undecided.stream is not None:
+            self._open(req, key, undecided)
+
+    def _open(self, req, key, undecided):
         deflate, headers = negotiate(req, self._deflate)
-        stream.write(response(key, headers))
+        answer = response(key, headers)
+        stream, head = undecided.settle()
+        stream.write(answer)
         channel = Channel(self, req, stream, deflate)
         self.channels.add(channel)
         if self.ping_interval:
@@ -232,6 +269,11 @@ class WsServer(EventEmitter):
         channel.emit('open')
         if head and not channel.closed:
             channel._wire.feed(head, len(head))
+
+
+def _refusal(origin, error):
+    text = error if isinstance(error, str) else 'the origin is not allowed'
+    return ProtocolError('ws.origin', text, origin, None, 'origins', status=403)
 
 
 def _not_found(req, res):

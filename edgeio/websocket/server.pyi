@@ -8,6 +8,8 @@ from ..http.server import HttpServer
 from ..socket import Address
 from ..webapp import WebApp
 
+_Origins = str | list[str] | tuple[str, ...] | Callable[..., Any]
+
 class Channel(EventEmitter):
     request: Request
     @property
@@ -29,6 +31,7 @@ class WsServer(EventEmitter):
     channels: set[Channel]
     max_message: int
     ping_interval: int
+    origins: _Origins
     @staticmethod
     def create_server(
         path: str,
@@ -37,6 +40,7 @@ class WsServer(EventEmitter):
         max_message: int = 1048576,
         per_message_deflate: bool | dict[str, Any] = False,
         ping_interval: int = 30000,
+        origins: _Origins = '*',
         **options: Any,
     ) -> WsServer: ...
     def start(self) -> Self: ...
