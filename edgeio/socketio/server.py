@@ -8,6 +8,7 @@ from ..errors import OptionError, StateError
 from ..events import EventEmitter
 from ..http.origin import check_origins
 from ..options import read_options, require
+from ..report import report
 from ..sweep import Sweep
 from .adapter import Adapter
 from .client import Client
@@ -65,9 +66,8 @@ class Server(Senders):
         self.parser = self._make_parser()
         self.namespaces = {}
         self._parents = []
-        self._http_servers = []
+        self._http_servers = {}  # each with the ClientFiles that it serves, or None
         self._arrivals = Sweep(max(1, self.options['connect_timeout'] // 50))
-        self._client_files = None
         self.engine = None
         self.sockets = self.of('/')
         self.bind(Engine(None, {name: self.options[name] for name in ENGINE_OPTIONS}))
@@ -122,9 +122,9 @@ class Server(Senders):
         http_server = getattr(server, 'server', server)
         if not hasattr(http_server, 'mount'):
             raise OptionError('sio.attach', 'cannot attach', type(server).__name__, 'an HttpServer or a WebApp')
-        self._client_files = ClientFiles(self.options['client_file']) if self.options['serve_client'] else None
+        files = ClientFiles(self.options['client_file']) if self.options['serve_client'] else None
         http_server.mount(self.options['path'], self)
-        self._http_servers.append(http_server)
+        self._http_servers[http_server] = files
         self.engine.closed = False
         return self
 
@@ -149,9 +149,11 @@ class Server(Senders):
 
     def handle_request(self, req, res):
         """A request below the path (the HttpServer's call): the client file, or the engine's."""
-        if self._client_files is not None and (req.path.endswith('.js') or req.path.endswith('.map')):
-            name = req.path[len(self.options['path']) :].lstrip('/')
-            self._client_files.serve(name, req, res, self.engine.cors)
+        files = None
+        if req.path.endswith('.js') or req.path.endswith('.map'):
+            files = self._http_servers.get(res.connection.server)
+        if files is not None:
+            files.serve(req.path[len(self.options['path']) :].lstrip('/'), req, res, self.engine.cors)
         else:
             self.engine.handle_request(req, res)
 
@@ -167,7 +169,7 @@ class Server(Senders):
                 socket.on_close('server shutting down')
             namespace.adapter.close()
         self._arrivals.close()
-        servers, self._http_servers = self._http_servers, []
+        servers, self._http_servers = self._http_servers, {}
         for http_server in servers:
             http_server.unmount(self.options['path'])
         closing = [server.stop for server in servers if server.listening] + [self.engine.close]
@@ -279,12 +281,16 @@ class Server(Senders):
         parent = parents.pop(0)
 
         def answered(allow):
-            if client.conn.state != 'open':
-                return
-            if allow:
-                self._answer(client, name, query, auth, parent)
-            else:
-                self._find_parent(client, name, query, auth, parents)
+            try:
+                if client.conn.state != 'open':
+                    return
+                if allow:
+                    self._answer(client, name, query, auth, parent)
+                else:
+                    self._find_parent(client, name, query, auth, parents)
+            except Exception as exc:  # the answer may come late: nobody else would catch it
+                report(exc, 'the namespace ' + name)
+                client.close(True)
 
         from .handshake import merged_query
 

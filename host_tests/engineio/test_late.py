@@ -3,8 +3,10 @@
 import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from edgeio import iosched
+from edgeio import iosched, tasks, timers
 from edgeio.engineio.server import make_id
+from edgeio.http import question
+from edgeio.websocket import undecided
 from host_tests.looping import Polling, ask, during, open_ws, settle, turn_until
 
 LATE = 20
@@ -146,3 +148,84 @@ def test_coroutine_that_makes_no_id_is_reported_once(serve, reports):
     assert during(Polling, engine.port).opened.status == 400
     settle()
     assert str(take_report(reports)) == 'on purpose'
+
+
+def never(*args):
+    """A function of the app's that does not answer."""
+
+
+async def never_ends(*args):
+    """A coroutine function of the app's that waits for what does not come."""
+    await tasks.Promise()
+
+
+SILENT = {
+    'allow_request': lambda engine: engine.options.update(allow_request=never),
+    'allow_request, a coroutine': lambda engine: engine.options.update(allow_request=never_ends),
+    'origins': lambda engine: setattr(engine.cors, 'origins', never),
+    'generate_id': lambda engine: setattr(engine, 'generate_id', never_ends),
+}
+
+
+def polling_status(engine):
+    return during(Polling, engine.port).opened.status
+
+
+def websocket_status(engine):
+    return refusal_of(engine).status_code
+
+
+@pytest.mark.parametrize('silent', SILENT)
+@pytest.mark.parametrize('status_of', [polling_status, websocket_status])
+def test_question_that_is_never_answered_counts_as_refused(serve, reports, monkeypatch, silent, status_of):
+    monkeypatch.setattr(question, 'ANSWER_TIMEOUT', 30)
+    engine = serve()
+    SILENT[silent](engine)
+    before = timers.count()
+    assert status_of(engine) == (400 if silent == 'generate_id' else 403)
+    exc = take_report(reports)
+    assert (exc.code, exc.setting) == ('app.no_answer', silent.split(',')[0])
+    nothing_is_left(engine)
+    turn_until(lambda: timers.count() <= before, 'the end of the timers')
+
+
+def test_coroutine_that_does_not_answer_in_time_is_ended(serve, reports, monkeypatch):
+    monkeypatch.setattr(question, 'ANSWER_TIMEOUT', 30)
+    ends = []
+
+    async def allow(req, callback):
+        try:
+            await tasks.Promise()
+        finally:
+            ends.append(iosched.monotonic_ms())
+
+    engine = serve(allow_request=allow)
+    assert during(Polling, engine.port).opened.status == 403
+    assert len(ends) == 1
+    assert take_report(reports).code == 'app.no_answer'
+
+
+def yes(_, callback):
+    callback(None, True)
+
+
+def test_answer_at_once_needs_no_timer(serve, monkeypatch):
+    set_for = []
+    for module in (question, undecided):
+        monkeypatch.setattr(module, 'set_timeout', lambda fn, ms: set_for.append(fn))
+    engine = serve(allow_request=yes, origins=yes)
+    during(Polling, engine.port)
+    during(lambda: open_ws(engine.port).close())
+    assert len(engine.seen) == 2 and set_for == []
+
+
+def test_handshake_that_a_middleware_never_lets_go_on_is_ended(serve, reports, monkeypatch):
+    monkeypatch.setattr(undecided, 'DECISION_TIMEOUT', 30)
+    engine = serve()
+    nexts = []
+    engine.use(lambda req, res, next: nexts.append(next))
+    assert refusal_of(engine).status_code == 503
+    assert take_report(reports).code == 'ws.undecided'
+    nexts[0]()  # too late
+    settle()
+    nothing_is_left(engine)

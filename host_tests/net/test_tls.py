@@ -167,7 +167,7 @@ def test_close_notify_ends_the_answer(serve, pki):
 @pytest.mark.parametrize('transports', [['polling'], ['websocket'], ['polling', 'websocket']], ids='-'.join)
 def test_official_client_over_wss(serve, pki, tmp_path, module, transports):
     io = Server(serve())
-    port = io._http_servers[0].port()
+    port = next(iter(io._http_servers)).port()
     seen = []
 
     def on_connection(client):

@@ -22,7 +22,7 @@ def serve(reports):
 
     def start(limits=None, **options):
         io = Server(make_server(**(limits or {})), **options)
-        io.port = io._http_servers[0].port()
+        io.port = next(iter(io._http_servers)).port()
         io.ends = []
         io.on('connection', lambda socket: socket.on('disconnect', io.ends.append))
         started.append(io)

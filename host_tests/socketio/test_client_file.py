@@ -9,7 +9,7 @@ import edgeio
 from edgeio import http
 from edgeio.errors import OptionError
 from edgeio.socketio import Server
-from host_tests.looping import ask, during
+from host_tests.looping import ask, during, make_server
 
 FOLDER = Path(edgeio.__file__).parent / 'client'
 OWN = (FOLDER / 'socket.io.js').read_bytes()
@@ -94,3 +94,14 @@ def test_it_can_be_switched_off(serve):
     io = serve(serve_client=False)
     assert get(io).status == 400
     assert Server(serve_client=False).serve_client() is False
+
+
+def test_each_server_serves_what_was_set_when_it_was_attached(serve):
+    io = serve()
+    later = make_server()
+    io.serve_client(False).attach(later)
+    try:
+        assert get(io).body == OWN
+        assert during(ask, later.port(), 'GET', '/socket.io/socket.io.js').status == 400  # the engine's
+    finally:
+        later.stop()

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from edgeio.errors import OptionError
+from edgeio.http import question
 from edgeio.iosched import set_immediate, set_timeout
+from edgeio.socketio.adapter import Adapter
 from host_tests.looping import turn_until
 from host_tests.socketio.serving import next_socket
 
@@ -141,6 +143,36 @@ def test_a_function_that_raises_refuses_and_the_error_is_reported(serve, raw, re
     client = raw(io, revision)
     assert refused(client, '/any') and not client.closed
     assert [type(error) for error, _ in reports] == [KeyError]
+    reports.clear()
+
+
+def test_a_function_that_never_answers_refuses_and_is_reported_once(serve, raw, revision, reports, monkeypatch):
+    monkeypatch.setattr(question, 'ANSWER_TIMEOUT', 30)
+    io = serve()
+    answers = []
+    io.of(lambda name, query, next: answers.append(next))
+    client = raw(io, revision)
+    assert refused(client, '/any') and not client.closed
+    (error, where), reports[:] = reports[0], reports[1:]
+    assert error.code == 'app.no_answer' and where == 'the function of a dynamic namespace'
+    answers[0](None, True)
+    assert '/any' not in io.namespaces
+
+
+def test_a_namespace_that_cannot_begin_ends_the_connection_however_late(serve, raw, revision, reports):
+    class Broken(Adapter):
+        def __init__(self, nsp):
+            Adapter.__init__(self, nsp)
+            if nsp.name == '/late':
+                raise ValueError('on purpose')
+
+    io = serve(adapter=Broken)
+    io.of(lambda name, query, next: set_timeout(next, 20, None, True))
+    client = raw(io, revision)
+    client.send('40/late,')
+    client.wait_closed()
+    assert [str(error) for error, _ in reports] == ['on purpose']
+    assert '/late' not in io.namespaces
     reports.clear()
 
 
