@@ -1,6 +1,22 @@
-"""What happens to an exception that nobody catches: it is reported once, with its traceback, and the loop goes on."""
+"""What happens to an exception that nobody catches: it is reported once, with its traceback, and the loop goes on.
 
-from .compat import print_error, print_exception
+A stranger who finds a handler that fails can make it fail as often as he likes, and a serial line takes 11 KB a second:
+so only the first reports of a period are printed whole; of the others it is told how many there were, and where.
+"""
+
+from .compat import monotonic_ms, print_error, print_exception
+
+MAX_REPORTS = 10
+"""Reports that are printed whole within REPORT_PERIOD; those that follow are counted."""
+
+REPORT_PERIOD = 10000
+"""Milliseconds from a period's first report to its end; then the counts are printed, a line for each place."""
+
+MAX_PLACES = 16
+"""Places that are counted apart; what fails elsewhere is counted together. (A place may be a URL, of a stranger's.)"""
+
+MAX_PLACE = 200
+"""Characters of a place that are printed."""
 
 
 def report(exc, where):
@@ -8,17 +24,69 @@ def report(exc, where):
     on_error(exc, where)
 
 
-def _print(exc, where):
-    print_error('edgeio: error in ' + str(where) + ':')
-    print_exception(exc)
+class _Printer:
+    """Prints reports to stderr, a bounded number of them."""
+
+    def __init__(self):
+        self._printed = 0  # in this period
+        self._end = 0  # when it is over (ms)
+        self._counts = {}  # place -> how many were not printed
+        self._elsewhere = 0  # the same, of places beyond MAX_PLACES
+        self._timer = None  # while something is counted
+
+    def __call__(self, exc, where):
+        now = monotonic_ms()
+        if now >= self._end:
+            self.end_period()
+            self._end = now + REPORT_PERIOD
+        where = str(where)[:MAX_PLACE]
+        if self._printed < MAX_REPORTS:
+            self._printed += 1
+            print_error('edgeio: error in ' + where + ':')
+            print_exception(exc)
+        else:
+            self._count(where)
+
+    def end_period(self):
+        """Prints what was only counted; what follows is printed whole again."""
+        counts, self._counts = self._counts, {}
+        elsewhere, self._elsewhere = self._elsewhere, 0
+        self._printed = self._end = 0
+        if self._timer is not None:
+            self._timer.clear()
+            self._timer = None
+        for where in counts:
+            print_error(_line(counts[where], where))
+        if elsewhere:
+            print_error(_line(elsewhere, 'other places'))
+
+    def _count(self, where):
+        if self._timer is None:
+            from .timers import set_timeout  # timers report, so they come after this
+
+            left = self._end - monotonic_ms()
+            print_error('edgeio: more errors; only counted for ' + str(left) + ' ms')
+            self._timer = set_timeout(self.end_period, left)
+        if where in self._counts or len(self._counts) < MAX_PLACES:
+            self._counts[where] = self._counts.get(where, 0) + 1
+        else:
+            self._elsewhere += 1
 
 
-on_error = _print
+def _line(count, where):
+    return 'edgeio: ' + str(count) + ' more error' + ('' if count == 1 else 's') + ' in ' + where
+
+
+print_report = _Printer()
+"""Reports to stderr: what `on_error` is unless it is set."""
+
+on_error = print_report
 """Called as on_error(exc, where) for every report; set it to send reports elsewhere."""
 
 
 def set_on_error(fn=None):
-    """Sends reports to `fn(exc, where)` instead of stderr; None: to stderr again. Returns what was there before."""
+    """Sends reports to `fn(exc, where)` instead of stderr, every one of them: the bound above is that of printing.
+    None: to stderr again. Returns what was there before."""
     global on_error
-    before, on_error = on_error, fn or _print
+    before, on_error = on_error, fn or print_report
     return before

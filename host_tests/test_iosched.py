@@ -8,7 +8,7 @@ import pytest
 from edgeio import iosched, pollset
 from edgeio.errors import OptionError
 from edgeio.net.stream import Stream
-from edgeio.report import _print, set_on_error
+from edgeio.report import set_on_error
 from host_tests.looping import turn_until
 
 pytestmark = pytest.mark.usefixtures('reports', 'poller')
@@ -265,7 +265,7 @@ def test_report_shows_the_traceback(pair, capsys):
     def fail_on_purpose(arg, ioevent):
         raise ValueError('on purpose')
 
-    earlier = set_on_error(_print)
+    earlier = set_on_error()
     iosched.once(iosched.event('write', pair.mine, fail_on_purpose))
     iosched.poll(0)
     set_on_error(earlier)

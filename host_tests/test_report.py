@@ -1,0 +1,82 @@
+"""Reports on stderr: whole, as many as a console can take; the others are counted, and lost nowhere in silence."""
+
+import pytest
+
+from edgeio import iosched, report
+from host_tests.looping import turn_until
+
+
+@pytest.fixture
+def printed(capsys, monkeypatch):
+    """What has been printed since the last call: `printed()`. Reports go to a printer of the test's own."""
+    monkeypatch.setattr(report, 'REPORT_PERIOD', 200)
+    printer = report._Printer()
+    before = report.set_on_error(printer)
+    yield lambda: capsys.readouterr().err
+    report.set_on_error(before)
+    printer.end_period()  # its timer, too
+
+
+def fail(where, times=1):
+    """Reports `times` errors in `where`, from a traceback."""
+    for _ in range(times):
+        try:
+            raise ValueError('on purpose')
+        except ValueError as exc:
+            report.report(exc, where)
+
+
+def the_rest(printed):
+    """What is printed once the period is over."""
+    lines = []
+    turn_until(lambda: lines.extend(printed().splitlines()) or lines, 'the end of the period')
+    return lines
+
+
+def test_a_few_reports_are_printed_whole(printed):
+    fail('here', report.MAX_REPORTS)
+    assert printed().count('ValueError: on purpose') == report.MAX_REPORTS
+
+
+def test_more_are_counted_by_place_and_told_at_the_end_of_the_period(printed):
+    fail('here', report.MAX_REPORTS + 5)
+    fail('there')
+    text = printed()
+    assert text.count('Traceback') == report.MAX_REPORTS
+    assert text.count('edgeio: more errors; only counted for ') == 1
+    assert sorted(the_rest(printed)) == ['edgeio: 1 more error in there', 'edgeio: 5 more errors in here']
+    fail('here')
+    assert printed().count('Traceback') == 1
+
+
+def test_places_beyond_the_bound_are_counted_together(printed):
+    fail('here', report.MAX_REPORTS)
+    for n in range(report.MAX_PLACES + 7):
+        fail(f'GET /{n}')
+    printed()
+    lines = the_rest(printed)
+    assert len(lines) == report.MAX_PLACES + 1
+    assert lines[-1] == 'edgeio: 7 more errors in other places'
+
+
+def test_a_long_place_is_cut(printed):
+    fail('GET /' + 'x' * 5000)
+    assert len(printed().splitlines()[0]) < 300
+
+
+def test_a_loop_that_comes_late_loses_no_count(printed, monkeypatch):
+    now = iosched.monotonic_ms()
+    fail('here', report.MAX_REPORTS + 3)
+    monkeypatch.setattr(report, 'monotonic_ms', lambda: now + 1000)
+    fail('here', report.MAX_REPORTS + 1)
+    text = printed()
+    assert text.count('Traceback') == 2 * report.MAX_REPORTS
+    assert text.count('edgeio: 3 more errors in here') == 1
+
+
+def test_a_function_of_the_apps_gets_every_report(printed):
+    found = []
+    report.set_on_error(lambda exc, where: found.append(where))
+    fail('here', 5 * report.MAX_REPORTS)
+    assert found == ['here'] * 5 * report.MAX_REPORTS
+    assert printed() == ''
