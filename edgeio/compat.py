@@ -22,6 +22,13 @@ else:
     from .runtime.cpython import *  # noqa: F403
 
 
+def runtime_module(package):
+    """The module of `package` (its full name) that is written for this runtime: its `cpython` or its `micropython`."""
+    name = package + ('.micropython' if MICROPYTHON else '.cpython')
+    __import__(name)
+    return sys.modules[name]
+
+
 def unix_ms():
     """Milliseconds since 1970 (int), as good as the board's clock is."""
     return time.time_ns() // 1000000

@@ -87,5 +87,8 @@ def test_only_compat_asks_which_runtime_this_is(path):
     if module_of(path) == 'compat':
         return
     for node in ast.walk(ast.parse(path.read_text())):
-        asks = isinstance(node, ast.Attribute) and ast.unparse(node) in ('sys.implementation', '_sys.implementation')
+        asks = (
+            isinstance(node, ast.Attribute) and ast.unparse(node) in ('sys.implementation', '_sys.implementation')
+            or 'MICROPYTHON' in (getattr(node, 'id', None), getattr(node, 'attr', None))
+        )
         assert not asks, f'line {node.lineno}: what differs between the runtimes belongs into compat.py'

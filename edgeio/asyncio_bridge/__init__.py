@@ -9,15 +9,13 @@ given to `spawn`. An AsyncioTask is iosched's, so an iosched task can await what
 
 from asyncio import CancelledError
 
-from ..compat import MICROPYTHON, is_generator
+from ..compat import is_generator, runtime_module
 from ..errors import StateError
 from ..tasks import Cancelled, Task
 from ..timers import set_immediate
 
-if MICROPYTHON:
-    from .micropython import close, create_task, host  # noqa: F401
-else:
-    from .cpython import close, create_task, host  # noqa: F401
+_half = runtime_module(__name__)
+close, create_task, host = _half.close, _half.create_task, _half.host
 
 
 class AsyncioTask(Task):
