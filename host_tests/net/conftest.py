@@ -2,21 +2,12 @@
 
 import pytest
 
-from host_tests.net.wires import Wire
+from host_tests.net.wires import Wire, wires
 
 
 @pytest.fixture
 def make_wire():
-    made = []
-
-    def make(**options):
-        made.append(Wire(**options))
-        return made[-1]
-
-    yield make
-    for wire in made:
-        wire.stream.abort()
-        wire.peer.close()
+    yield from wires(Wire)
 
 
 @pytest.fixture

@@ -42,6 +42,19 @@ class Recorder:
         self.told.append(('close', reason))
 
 
+def wires(kind):
+    """The body of a fixture: `make(**options)` gives a wire of the class `kind`; they are dropped at the end."""
+    made = []
+
+    def make(**options):
+        made.append(kind(**options))
+        return made[-1]
+
+    yield make
+    for wire in made:
+        wire.drop()
+
+
 class Wire:
     """A stream and, at the far end of a TCP connection, the blocking socket `peer`."""
 
@@ -98,6 +111,11 @@ class Wire:
 
         turn_until(enough, f'{count} bytes')
         return b''.join(parts)
+
+    def drop(self):
+        """Closes both ends, at the end of a test."""
+        self.stream.abort()
+        self.peer.close()
 
     def reset(self):
         """The peer goes without a word: the system sends a reset."""

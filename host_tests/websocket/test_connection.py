@@ -14,6 +14,7 @@ from edgeio.websocket import handshake
 from edgeio.websocket.codec import BINARY, CLOSE, CONTINUATION, NO_STATUS, PING, PONG, TEXT, masked_frame
 from edgeio.websocket.connection import Connection
 from host_tests.looping import settle, turn_until
+from host_tests.net.wires import wires
 
 pytestmark = pytest.mark.usefixtures('reports')
 
@@ -68,19 +69,15 @@ class Wire:
         turn_until(lambda: self.stream.closed)
         return self.connection.closed
 
+    def drop(self):
+        """Closes both ends, at the end of a test."""
+        self.stream.abort()
+        self.client.close()
+
 
 @pytest.fixture
 def make_wire():
-    made = []
-
-    def make(**options):
-        made.append(Wire(**options))
-        return made[-1]
-
-    yield make
-    for wire in made:
-        wire.stream.abort()
-        wire.client.close()
+    yield from wires(Wire)
 
 
 @pytest.fixture
