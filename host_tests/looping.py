@@ -118,4 +118,5 @@ class Polling:
 def open_ws(port, path='/engine.io/', eio=4, query='', **options):
     """A WebSocket to an Engine.IO server (websockets' sync client)."""
     url = f'ws://127.0.0.1:{port}{path}?EIO={eio}&transport=websocket{query}'
-    return connect(url, compression=None, legacy=True, open_timeout=PATIENCE / 1000, close_timeout=2, **options)
+    options = {'compression': None, **options}
+    return connect(url, legacy=True, open_timeout=PATIENCE / 1000, close_timeout=2, **options)

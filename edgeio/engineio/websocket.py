@@ -13,6 +13,7 @@ class WebSocket(Connection):
     __slots__ = ('session', 'live', 'on_text')
 
     name = 'websocket'
+    setting = 'max_http_buffer_size'
 
     def __init__(self, stream, session, max_message, deflate=None):
         Connection.__init__(self, stream, max_message, deflate)

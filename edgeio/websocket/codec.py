@@ -99,8 +99,12 @@ def parse_close(payload):
 class Decoder:
     """Reads one direction of a connection. masked: the peer is a client, whose frames must be masked.
 
-    max_message: bytes of a message at most. inflate: None, or the extension's `inflate(data, max)` (RFC 7692).
+    max_message: bytes of a message at most. inflate: None, or the extension's `inflate(data, max, setting)` (RFC
+    7692).
     """
+
+    setting = 'max_message'
+    """The option that max_message comes from, for who reads the error."""
 
     __slots__ = (
         'max_message', 'inflate', 'stopped', '_masked', '_plain', '_rest', '_opcode', '_size', '_parts', '_fin',
@@ -185,7 +189,7 @@ class Decoder:
                 return self._hold(data, i, end)
             n = _length(data[i + 2 : h])
         if not first & 8 and n + self._size > self.max_message:
-            raise _too_big(n + self._size, self.max_message)
+            raise _too_big(n + self._size, self.max_message, self.setting)
         h += 4 if self._masked else 0
         if h > end or (first & 8 and h + n > end):
             return self._hold(data, i, end)
@@ -248,7 +252,7 @@ class Decoder:
         opcode = self._opcode
         self._opcode, self._parts, self._size = 0, None, 0
         if opcode & RSV1:
-            data = self.inflate(data, self.max_message)
+            data = self.inflate(data, self.max_message, self.setting)
         if opcode & 15 == TEXT:
             self.on_text(decode_utf8(data))
         else:
@@ -287,5 +291,5 @@ def _bad_utf8():
     return ProtocolError('ws.utf8', 'text that is not UTF-8', status=BAD_DATA)
 
 
-def _too_big(size, limit):
-    return ProtocolError('ws.too_big', 'a message is too big', size, limit, 'max_message', TOO_BIG)
+def _too_big(size, limit, setting):
+    return ProtocolError('ws.too_big', 'a message is too big', size, limit, setting, TOO_BIG)

@@ -112,8 +112,8 @@ class Connection(Decoder):
         """Tells the peer what it broke, and closes."""
         if self.stream is None:
             return
-        self._code, self._reason = error.status, error.text
-        self._send_close(error.status, error.text)
+        self._code, self._reason = error.status, str(error)
+        self._send_close(error.status, self._reason)
         self.stream.finish('transport error' if error.status != TOO_BIG else 'transport close')
 
     def on_eof(self):

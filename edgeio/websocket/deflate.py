@@ -98,9 +98,10 @@ class Deflate:
         data = out.compress(payload) + out.flush(zlib.Z_SYNC_FLUSH)
         return frame(opcode, data[:-4], FIN | RSV1)
 
-    def inflate(self, data, limit):
-        """The message that `data` holds. ProtocolError where it is not valid or exceeds `limit` bytes: a small
-        message may stand for a thousand times its size, so no more than that is ever unpacked."""
+    def inflate(self, data, limit, setting='max_message'):
+        """The message that `data` holds. ProtocolError where it is not valid or exceeds `limit` bytes, those of the
+        option `setting`: a small message may stand for a thousand times its size, so no more than that is ever
+        unpacked."""
         inflater = self._in or self._inflater()
         try:
             message = inflater.decompress(data + _TAIL, limit + 1)
@@ -113,7 +114,7 @@ class Deflate:
         except zlib_module().error as exc:
             raise _bad_data(str(exc)) from None
         if len(message) > limit:
-            raise ProtocolError('ws.too_big', 'a message is too big', 'more', limit, 'max_message', TOO_BIG)
+            raise ProtocolError('ws.too_big', 'a message is too big', 'more', limit, setting, TOO_BIG)
         if inflater.eof or inflater.unconsumed_tail:
             raise _bad_data('a final block in the middle of a message')
         self._in = None if self._agreed['client_no_context_takeover'] else inflater

@@ -457,18 +457,20 @@ def test_websocket_carries_text_and_binary(serve, eio):
     assert engine.seen[0][1][-1] == ('close', 'transport close')
 
 
-def test_a_message_above_the_limit_is_1009(serve):
-    engine = serve(max_http_buffer_size=1000)
+@pytest.mark.parametrize('compression', [None, 'deflate'])
+def test_a_message_above_the_limit_is_1009_with_the_setting_that_bounds_it(serve, compression):
+    engine = serve(max_http_buffer_size=1000, per_message_deflate=True)
 
     def client():
-        with open_ws(engine.port) as ws:
+        with open_ws(engine.port, compression=compression) as ws:
             ws.recv()
             ws.send('4' + 'x' * 1000)
             with pytest.raises(ConnectionClosed) as closed:
                 ws.recv()
-            return closed.value.rcvd.code
+            return closed.value.rcvd
 
-    assert during(client) == 1009
+    close = during(client)
+    assert close.code == 1009 and 'expected: 1000; setting: max_http_buffer_size' in close.reason
     turn_until(lambda: engine.seen[0][1])
     assert engine.seen[0][1] == [('close', 'transport close')]
 

@@ -301,7 +301,7 @@ def test_error_names_the_setting_that_helps():
 def test_rsv1_of_the_first_frame_means_inflate_the_whole_message():
     inflated = []
 
-    def inflate(data, most):
+    def inflate(data, most, setting):
         inflated.append((data, most))
         return data.upper()
 
@@ -312,7 +312,7 @@ def test_rsv1_of_the_first_frame_means_inflate_the_whole_message():
 
 
 def test_inflated_text_must_be_utf8():
-    assert decode(client(TEXT, b'x', FIN | 0x40), inflate=lambda data, most: b'\xff') == [('ws.utf8', 1007)]
+    assert decode(client(TEXT, b'x', FIN | 0x40), inflate=lambda data, most, setting: b'\xff') == [('ws.utf8', 1007)]
 
 
 # -- close frames --------------------------------------------------------------------------------------------------
