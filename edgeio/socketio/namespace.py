@@ -124,7 +124,7 @@ class Namespace(Senders):
         self.name = name
         self.parent = parent
         self.sockets = {}
-        self._joining = set()  # sockets that the middleware has not let in yet
+        self._joining = {}  # sockets that the middleware has not let in yet, each with the session it takes up, or None
         self._middleware = ()
         self._ack_ids = 0
         self.adapter = server.make_adapter(self)
@@ -153,7 +153,7 @@ class Namespace(Senders):
         session = None if recovery is None else self._restore(auth)
         socket = Socket(self, client, self._socket_id(client) if session is None else session.sid, query, auth)
         client.sockets[self.name] = socket
-        self._joining.add(socket)
+        self._joining[socket] = session
         if session is not None:
             socket.take_up(session)
         elif recovery is not None and client.conn.protocol == 4:
@@ -172,12 +172,18 @@ class Namespace(Senders):
         self._on_fewer()
 
     def abandon(self, socket):
-        """A socket is gone before the middleware has let it in."""
+        """A socket is gone before the middleware has let it in: the session that it takes up goes on waiting."""
         if socket in self._joining:
-            self._joining.discard(socket)
-            socket.leave_all()
-            socket.client.sockets.pop(self.name, None)
-            self._on_fewer()
+            session = self._joining[socket]
+            self._dismiss(socket)
+            if session is not None:
+                self.adapter.keep(session)
+
+    def _dismiss(self, socket):
+        del self._joining[socket]
+        socket.leave_all()
+        socket.client.sockets.pop(self.name, None)
+        self._on_fewer()
 
     def on_socket_closing(self, socket, reason):
         """A socket is about to leave its rooms."""
@@ -203,10 +209,10 @@ class Namespace(Senders):
         if socket not in self._joining:
             return
         if error is not None:
-            self.abandon(socket)
+            self._dismiss(socket)
             client.refuse(self.name, error)
             return
-        self._joining.discard(socket)
+        del self._joining[socket]
         missed = () if session is None else self._missed(socket, session)
         self.sockets[socket.id] = socket
         socket.on_connected()

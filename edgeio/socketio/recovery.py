@@ -14,6 +14,7 @@ it saw. What no longer fits into the bounds cannot be recovered: such a client s
 
 from ..compat import monotonic_ms
 from ..options import read_options, require
+from ..sweep import Sweep
 from .adapter import Adapter
 from .encoded import Encoded
 from .packet import EVENT
@@ -49,15 +50,21 @@ def read_recovery(value):
 class Session:
     """What is kept of a socket whose client is away."""
 
-    __slots__ = ('sid', 'pid', 'rooms', 'data', 'until', 'offset')
+    __slots__ = ('sid', 'pid', 'rooms', 'data', 'until', 'offset', 'adapter', 'bucket')
 
     def __init__(self, socket, until):
+        self.adapter = socket.nsp.adapter
+        self.bucket = None
         self.sid = socket.id
         self.pid = socket.pid
         self.rooms = list(socket.nsp.adapter.socket_rooms(socket.id) or ())
         self.data = socket._data
         self.until = until
         self.offset = None  # of the last event that its client saw, once it is back
+
+    def on_deadline(self, now):
+        """The sweep's call: the time to come back is up."""
+        self.adapter.forget(self)
 
 
 class _Kept:
@@ -75,7 +82,7 @@ class _Kept:
 class RecoveryAdapter(Adapter):
     """The in-memory adapter with a memory: events, and the sessions of those who are away."""
 
-    __slots__ = ('_settings', '_kept', '_bytes', '_sessions', '_count', '_prefix')
+    __slots__ = ('_settings', '_kept', '_bytes', '_sessions', '_watched', '_count', '_prefix')
 
     def __init__(self, nsp):
         Adapter.__init__(self, nsp)
@@ -83,6 +90,7 @@ class RecoveryAdapter(Adapter):
         self._kept = []
         self._bytes = 0
         self._sessions = {}  # pid -> Session
+        self._watched = Sweep(self._settings['max_disconnection_duration'] // 50)
         self._count = 0
         self._prefix = nsp.server.make_id()[:8]  # offsets of an earlier process are not taken for ours
 
@@ -99,24 +107,33 @@ class RecoveryAdapter(Adapter):
 
     def persist(self, socket, reason):
         """The client of `socket` is away, for `reason`: kept, unless one of the two sides wanted that."""
-        if reason not in RECOVERABLE:
-            return
-        now = monotonic_ms()
-        self._forget_old(now)
+        if reason in RECOVERABLE:
+            self.keep(Session(socket, monotonic_ms() + self._settings['max_disconnection_duration']))
+
+    def keep(self, session):
+        """`session` waits for its client until its time is up."""
         while len(self._sessions) >= self._settings['max_sessions']:
-            oldest = min(self._sessions.values(), key=lambda session: session.until)
-            del self._sessions[oldest.pid]
-        self._sessions[socket.pid] = Session(socket, now + self._settings['max_disconnection_duration'])
+            self.forget(min(self._sessions.values(), key=lambda session: session.until))
+        self._sessions[session.pid] = session
+        self._watched.watch(session, session.until)
+
+    def forget(self, session):
+        """`session` waits no longer."""
+        self._watched.drop(session)
+        self._sessions.pop(session.pid, None)
 
     def restore(self, pid, offset):
         """The Session of `pid`, whose client saw all until `offset`; None where it cannot be had."""
-        self._forget_old(monotonic_ms())
         session = self._sessions.get(pid)
-        if session is None or self._index(offset) < 0:
+        if session is None or session.until < monotonic_ms() or self._index(offset) < 0:
             return None
-        del self._sessions[pid]
+        self.forget(session)
         session.offset = offset
         return session
+
+    def close(self):
+        """The namespace ends: nothing is watched any more."""
+        self._watched.close()
 
     def missed(self, session):
         """What `session` missed until now (list of Encoded); None where not all of that is kept any more."""
@@ -147,10 +164,6 @@ class RecoveryAdapter(Adapter):
             drop += 1
         if drop:
             self._kept = self._kept[drop:]
-
-    def _forget_old(self, now):
-        for pid in [pid for pid, session in self._sessions.items() if session.until < now]:
-            del self._sessions[pid]
 
     def _index(self, offset):
         for i in range(len(self._kept) - 1, -1, -1):

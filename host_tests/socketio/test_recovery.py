@@ -221,11 +221,30 @@ def returning(serve, raw, **bounds):
     thinking = []
     io.use(lambda socket, next: thinking.append(next) if socket.recovered else next())
     away = Away(io, raw).leave()
+    away.thinking, away.until = thinking, io.sockets.adapter._sessions[away.client.pid].until
     io.emit('missed')
     client = raw(io, nsp=None)
     client.send('40' + json.dumps({'pid': away.client.pid, 'offset': away.offset}))
     turn_until(lambda: thinking)
     return io, away, client, thinking[0]
+
+
+def test_who_drops_while_the_middleware_thinks_may_come_back_again(serve, raw):
+    io, away, client, _ = returning(serve, raw)
+    adapter = io.sockets.adapter
+    until = away.until
+    client.drop()
+    turn_until(lambda: len(adapter._sessions) == 1, 'the return of the session')
+    assert adapter._sessions[away.client.pid].until == until  # no longer than it had
+    assert adapter.rooms == {}
+    io.emit('meanwhile')
+    again = raw(io, nsp=None)
+    arrived = next_socket(io)
+    again.send('40' + json.dumps({'pid': away.client.pid, 'offset': away.offset}))
+    turn_until(lambda: len(away.thinking) == 2, 'the second thought')
+    away.thinking[1]()
+    assert arrived().recovered and again.take().startswith('40{')
+    assert [event[0] for event in again.events()] == ['missed', 'meanwhile']
 
 
 def test_a_middleware_may_refuse_a_session_that_is_taken_up(serve, raw):
@@ -271,6 +290,22 @@ def test_sessions_kept_are_bounded_and_the_oldest_go_first(serve, raw):
     for away in aways:
         away.leave()
     assert [away.back(raw)[1].recovered for away in aways] == [False, True, True]
+
+
+def test_sessions_whose_time_is_up_are_forgotten_though_nobody_asks(serve, raw):
+    io = serve(connection_state_recovery={'max_disconnection_duration': 60})
+    for away in [Away(io, raw, data={'user': 'ada'}), Away(io, raw)]:
+        away.leave()
+    turn_until(lambda: not io.sockets.adapter._sessions, 'the end of the sessions')
+    assert len(io.sockets.adapter._watched) == 0
+
+
+def test_the_end_of_a_namespace_leaves_no_timer(serve, raw):
+    io = serve(connection_state_recovery=True)
+    Away(io, raw).leave()
+    assert len(io.sockets.adapter._watched) == 1
+    io.close()
+    assert len(io.sockets.adapter._watched) == 0
 
 
 def test_the_old_connection_ends_when_its_client_is_back_before_it_was_missed(serve, raw):
