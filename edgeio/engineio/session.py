@@ -1,24 +1,15 @@
 """One Engine.IO session: what the document calls `engine.Socket`, and `socket.conn` in Socket.IO.
 
 A session outlives its transports. It begins with long-polling or WebSocket and may go over from the first to the
-second; both knots of that, the two streams and the parked poll, are tied here and nowhere else:
-
-    polling --- websocket opens with the same sid ---> probing (2probe, 3probe) --- 5 ---> websocket
-
-While it probes, messages still go by polling; a parked poll is answered (with a noop if need be), because the
-client pauses polling before it sends `5`. What is in `buffer` at that moment leaves by WebSocket, in order: an
-upgrade loses and repeats nothing.
+second; both knots of that, the two streams and the parked poll, are tied here and in upgrade.py, and nowhere else.
 """
 
 from ..compat import monotonic_ms
 from ..errors import ProtocolError
 from ..events import EventEmitter, call, make_handler
 from ..timers import set_immediate, set_timeout
-from ..websocket.codec import GOING_AWAY, POLICY, PROTOCOL_ERROR, text_frame
-from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, UPGRADE, decode_text, decode_text3
-
-PROBE_NOOP = 100
-"""Milliseconds after which a poll that is parked during a probe is answered with a noop."""
+from ..websocket.codec import POLICY, text_frame
+from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, decode_text, decode_text3
 
 PACKET_COST = 64
 """Bytes that a buffered packet counts beside its own: what the runtime needs to keep it."""
@@ -44,8 +35,7 @@ class Session(EventEmitter):
 
     __slots__ = (
         'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', '_receiver', 'stream', 'ws',
-        'polling', 'bucket', '_due', '_pinged', '_candidate', '_probed', '_timer', '_sent',
-        '_buffered', 'compress',
+        'polling', 'upgrade', 'bucket', '_due', '_pinged', '_sent', '_buffered', 'compress',
     )  # fmt: skip
 
     def __init__(self, server, sid, protocol, request):
@@ -61,11 +51,9 @@ class Session(EventEmitter):
         self.compress = True  # something in it may be compressed
         self._receiver = _Emitter(self)
         self.stream = self.ws = self.polling = None
+        self.upgrade = None  # an Upgrade, while a WebSocket probes
         self.bucket = None
         self._pinged = False
-        self._candidate = None  # a WebSocket that probes
-        self._probed = False
-        self._timer = None
         self._sent = None  # callbacks of `send`, as handlers, that wait for the next poll
         self._due = self._first_deadline(monotonic_ms())
         server.heartbeats.watch(self, self._due)
@@ -190,7 +178,7 @@ class Session(EventEmitter):
             self.emit('drain')
         self._receiver.on_drain()
 
-    # -- the upgrade ---------------------------------------------------------------------------------------------
+    # -- its WebSocket -------------------------------------------------------------------------------------------
 
     def open_websocket(self, ws):
         """Begins with `ws` as the only transport."""
@@ -200,41 +188,16 @@ class Session(EventEmitter):
 
     def offer(self, ws):
         """A WebSocket opened with this session's sid: it may probe, once."""
-        if self.state != OPEN or self._candidate is not None or self.ws is not None:
-            ws.step_down()
+        if self.state != OPEN or self.upgrade is not None or self.ws is not None:
             ws.close(POLICY, 'the session has a websocket already')
             return
-        self._candidate = ws
-        self._timer = set_timeout(self._upgrade_failed, self.server.options['upgrade_timeout'])
+        from .upgrade import Upgrade
 
-    def on_candidate_packet(self, packet):
-        """A packet from the WebSocket that probes."""
-        if self.state != OPEN or type(packet) is not str:
-            self._upgrade_failed()
-        elif packet == PING + 'probe':
-            self._candidate.send_text(PONG + 'probe')
-            if not self._probed:
-                self._probed = True
-                self.emit('upgrading', self._candidate)
-                set_timeout(self._release_poll, PROBE_NOOP)
-        elif packet[:1] == UPGRADE and self._probed:
-            self._upgrade()
-        else:
-            self._upgrade_failed()
+        self.upgrade = ws.upgrade = Upgrade(self, ws)
+        ws.on_text = self.upgrade.on_packet
 
-    def on_candidate_closed(self):
-        """The WebSocket that probed is gone; polling goes on."""
-        if self._candidate is not None:
-            self._candidate.step_down()
-            self._candidate = None
-        self._probed = False
-        if self._timer is not None:
-            self._timer.clear()
-            self._timer = None
-
-    def _upgrade(self):
-        ws = self._candidate
-        self.on_candidate_closed()
+    def take_over(self, ws):
+        """Goes over from polling to `ws`: what is buffered leaves by it."""
         polling, self.polling = self.polling, None
         if polling.parked:
             polling.answer([NOOP])
@@ -246,19 +209,6 @@ class Session(EventEmitter):
         self.emit('upgrade', ws)
         if buffer:
             self.on_sent()
-
-    def _upgrade_failed(self):
-        ws = self._candidate
-        if ws is not None:
-            self.on_candidate_closed()
-            ws.close(PROTOCOL_ERROR, 'the upgrade failed')
-
-    def _release_poll(self):
-        # Polls keep coming until the client has seen the probe's answer.
-        if self._probed and self.state == OPEN:
-            if self.polling.parked:
-                self.polling.answer([NOOP])
-            set_timeout(self._release_poll, PROBE_NOOP)
 
     # -- heartbeat -----------------------------------------------------------------------------------------------
 
@@ -305,10 +255,9 @@ class Session(EventEmitter):
         server = self.server
         server.heartbeats.drop(self)
         server.forget(self)
-        candidate, ws, polling = self._candidate, self.ws, self.polling
-        if candidate is not None:
-            self.on_candidate_closed()
-            candidate.close(GOING_AWAY)
+        ws, polling = self.ws, self.polling
+        if self.upgrade is not None:
+            self.upgrade.session_closed()
         self.stream = None
         if ws is not None:
             ws.session_closed(reason)

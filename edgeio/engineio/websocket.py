@@ -7,10 +7,10 @@ class WebSocket(Connection):
     """A session's WebSocket, or one that probes (`live` is False until the upgrade is done).
 
     on_text is a slot, not a method: what a text frame means depends on whether the WebSocket probes, serves or is
-    over, and the way of a message shall not ask that for each one. `take_turn` sets it.
+    over, and the way of a message shall not ask that for each one. upgrade: its Upgrade, None where it never probed.
     """
 
-    __slots__ = ('session', 'live', 'on_text')
+    __slots__ = ('session', 'live', 'on_text', 'upgrade')
 
     name = 'websocket'
     setting = 'max_http_buffer_size'
@@ -19,7 +19,8 @@ class WebSocket(Connection):
         Connection.__init__(self, stream, max_message, deflate)
         self.session = session
         self.live = False
-        self.on_text = session.on_candidate_packet
+        self.on_text = _ignore
+        self.upgrade = None
 
     def take_turn(self):
         """It is the session's transport now: messages go straight to the receiver, unless somebody watches."""
@@ -28,7 +29,8 @@ class WebSocket(Connection):
         self.on_text = session.receiver.on_text if session._events is None else session.on_text_packet
 
     def step_down(self):
-        """It is not the one that probes, or no longer: what it says is nobody's."""
+        """It probes no longer: what it says is nobody's."""
+        self.upgrade = None
         self.on_text = _ignore
 
     def send_message(self, packet, compress=True):
@@ -63,8 +65,8 @@ class WebSocket(Connection):
         self.session.server.on_websocket_gone()
         if self.live:
             self.session.on_closed(wire_reason)
-        elif self.session._candidate is self:
-            self.session.on_candidate_closed()
+        elif self.upgrade is not None:
+            self.upgrade.end()
 
     def session_closed(self, reason):
         """The session ended: so does the connection; what still comes is nobody's."""
