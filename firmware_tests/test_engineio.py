@@ -2,15 +2,17 @@
 
 import json
 
+import edgeio.http.question as question
 from edgeio import iosched
 from edgeio.engineio import Server as Engine
+from edgeio.engineio.server import make_id
 
 from . import servers
 from .clients.engineio import open_polling, open_socket, upgrade
 from .clients.http import request
-from .clients.websocket import open_websocket
+from .clients.websocket import handshake, open_websocket
 from .clients.wire import connect
-from .harness import same
+from .harness import same, take_reports
 
 
 class _Server:
@@ -173,6 +175,54 @@ async def test_bad_requests_get_the_errors_that_clients_know():
     wire.close()
     await server.stop()
     same(server.sessions, [])
+
+
+async def test_app_that_takes_its_time_is_waited_for():
+    async def generate_id(req):
+        await iosched.sleep(1)
+        return make_id(req)
+
+    server = _Server(allow_request=lambda req, callback: iosched.set_timeout(callback, 1, None, True))
+    server.engine.generate_id = generate_id
+    polling = await open_polling(server.port)
+    socket = await open_socket(server.port)
+    await socket.send('4hello')
+    same(await socket.receive(), '4hello')
+    socket.close()
+    polling.close()
+    await server.stop()
+
+
+async def test_app_that_does_not_answer_is_waited_for_no_longer_than_the_bound():
+    async def generate_id(req):
+        await iosched.sleep(60000)
+
+    before, question.ANSWER_TIMEOUT = question.ANSWER_TIMEOUT, 20
+    try:
+        for options, status in (({'allow_request': lambda req, callback: None}, 403), ({}, 400)):
+            server = _Server(**options)
+            server.engine.generate_id = generate_id
+            wire = await connect(server.port)
+            same((await request(wire, 'GET', '/engine.io/?EIO=4&transport=polling')).status, status)
+            same([exc.code for exc, _ in take_reports()], ['app.no_answer'])
+            wire.close()
+            await server.stop()
+    finally:
+        question.ANSWER_TIMEOUT = before
+
+
+async def test_late_answer_to_a_request_that_fails_is_a_500():
+    server = _Server(allow_request=lambda req, callback: iosched.set_timeout(callback, 1, None, True))
+    server.engine.on('initial_headers', lambda headers, req: headers.update({'X-Name': 'two\r\nlines'}))
+    wire = await connect(server.port)
+    same((await request(wire, 'GET', '/engine.io/?EIO=4&transport=polling')).status, 500)
+    wire.close()
+    wire = await connect(server.port)
+    same((await handshake(wire, '/engine.io/?EIO=4&transport=websocket'))[0], 500)
+    wire.close()
+    same(len(take_reports()), 2)
+    same(server.engine.clients_count, 0)
+    await server.stop()
 
 
 async def test_body_that_is_no_payload_closes_the_session():

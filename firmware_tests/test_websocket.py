@@ -13,10 +13,10 @@ from .harness import same, take_reports
 class _Server:
     """A WsServer at /ws that sends back what it gets; closed: [(code, reason), ...]."""
 
-    def __init__(self):
+    def __init__(self, **options):
         self.http = servers.start()
         self.closed = []
-        self.server = WsServer.create_server('/ws', self.http)
+        self.server = WsServer.create_server('/ws', self.http, **options)
         self.server.on('connection', self._on_connection)
         self.port = self.http.port()
 
@@ -127,6 +127,23 @@ async def test_handshake_that_is_not_valid_is_refused_with_a_status():
     same(status, 404)
     wire.close()
     await server.stop()
+
+
+async def test_page_of_another_origin_is_refused_with_403():
+    good, bad = 'https://good.example', 'https://bad.example'
+
+    async def decide(origin, callback):
+        await iosched.sleep(1)
+        callback(None, origin == good)
+
+    for origins in (good, ['http://*', 'https://good.example:*'], decide):
+        server = _Server(origins=origins)
+        for origin, expected in ((good, 101), (bad, 403)):
+            wire = await connect(server.port)
+            status, _ = await handshake(wire, '/ws', ['Origin: ' + origin])
+            same(status, expected)
+            wire.close()
+        await server.stop()
 
 
 async def test_first_message_may_come_with_the_handshake():

@@ -141,6 +141,14 @@ def test_server_that_stopped_meanwhile_opens_no_channel(serve):
     assert not seen and not server.channels
 
 
+def test_handshake_that_fails_after_a_late_answer_is_a_500(serve, reports, monkeypatch):
+    monkeypatch.setattr(WsServer, '_open', lambda *args: 1 / 0)
+    server, _ = serve(origins=by_and_by)
+    assert answer_to(server, GOOD).status_code == 500
+    assert [type(exc) for exc, _ in reports] == [ZeroDivisionError]
+    reports.clear()
+
+
 @pytest.mark.parametrize('origins', [None, 7, ['https://a', 7]])
 def test_origins_that_cannot_be_are_an_error(origins):
     with pytest.raises(OptionError, match='origins'):
