@@ -45,7 +45,8 @@ class Server(EventEmitter):
     http_compression (of polls' answers: False, True, or {threshold: bytes}); transports (of 'polling',
     'websocket'); allow_upgrades; allow_eio3 (serve clients 1.x and 2.x); allow_request(req, callback(error, success));
     initial_packet; cookie (False, a name, or a dict); origins ('*', a string, a list, or a function (origin,
-    callback(error, success))); cors (a dict). Raises OptionError for an unknown option or a value out of its range.
+    callback(error, success))); cors (a dict). A question that the app does not answer within ANSWER_TIMEOUT ms (see
+    http/question.py) counts as refused. Raises OptionError for an unknown option or a value out of its range.
     """
 
     def __init__(self, server=None, options=None, **kwargs):

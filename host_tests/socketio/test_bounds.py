@@ -35,6 +35,8 @@ def test_namespaces_being_asked_for_count(serve, raw):
     turn_until(lambda: len(asked) == 2, 'the questions')
     asked[0][1](None, True)
     assert client.take().startswith('40/a,')
+    asked[1][1](None, True)
+    assert client.take().startswith('40/b,')
 
 
 def test_second_answer_about_a_namespace_changes_nothing(serve, raw):
