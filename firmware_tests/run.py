@@ -54,6 +54,7 @@ def run_command(command, tests):
         limit.cancel()
         if process.poll() is None:
             process.kill()
+        process.stdout.close()
     if counts is None:
         print(f'the tests ended without their closing line, exit code {process.returncode}')
         return 0, 1

@@ -64,6 +64,8 @@ class Program:
         """Waits for its end; the exit code."""
         code = self.process.wait(seconds)
         self._reader.join(seconds)
+        if self.process.stdin:
+            self.process.stdin.close()
         return code
 
     def stop(self, number=signal.SIGTERM):

@@ -2,6 +2,7 @@
 
 import http.client as http_client
 import subprocess
+from contextlib import closing
 
 import pytest
 
@@ -67,11 +68,11 @@ def test_connection_serves_many_requests(serve):
     server = serve(show)
 
     def client():
-        connection = http_connection(server)
-        for number in range(50):
-            connection.request('GET', f'/{number}')
-            assert connection.getresponse().read() == f'GET /{number} 1.1'.encode()
-        return connection.sock.getsockname()
+        with closing(http_connection(server)) as connection:
+            for number in range(50):
+                connection.request('GET', f'/{number}')
+                assert connection.getresponse().read() == f'GET /{number} 1.1'.encode()
+            return connection.sock.getsockname()
 
     assert during(client)
 
@@ -182,11 +183,11 @@ def test_unread_body_is_dropped_and_the_connection_goes_on(serve):
     server = serve(show)
 
     def client():
-        connection = http_connection(server)
         answers = []
-        for _ in range(3):
-            connection.request('POST', '/', b'x' * 100000)
-            answers.append(connection.getresponse().read())
+        with closing(http_connection(server)) as connection:
+            for _ in range(3):
+                connection.request('POST', '/', b'x' * 100000)
+                answers.append(connection.getresponse().read())
         return answers
 
     assert during(client) == [b'POST / 1.1'] * 3

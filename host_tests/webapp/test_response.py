@@ -1,5 +1,7 @@
 """What a web app's response can do."""
 
+from pathlib import Path
+
 import pytest
 
 from edgeio.errors import OptionError
@@ -133,7 +135,7 @@ def views(app, tmp_path):
     (tmp_path / 'page.later').write_text('')
     (tmp_path.parent / 'outside.tpl').write_text('secret')
     app.set('views', str(tmp_path)).set('view engine', 'tpl')
-    app.engine('.tpl', lambda path, values: open(path).read().format(**values))
+    app.engine('.tpl', lambda path, values: Path(path).read_text().format(**values))
     app.engine('later', lambda path, values, callback: callback(None, 'later ' + values['name']))
     app.locals['app'] = 'board'
     return app
