@@ -12,7 +12,8 @@ leave, and it is checked that
 - what was acknowledged had arrived, exactly once and in order, both ways, and that a broadcast left no gap in a
   connection or across a recovered one;
 - no session, socket, room, stream, descriptor, heartbeat or timer is left;
-- memory is back where it was after the first round.
+- memory is back where it was: what is in use (objects, Python's blocks, C's heap), and the size of the process without
+  what C's allocator has free and keeps.
 
 The last line is "soak: N problems"; the exit code is 0 for none. It needs `python3 tools/test.py --setup`.
 """
@@ -84,19 +85,18 @@ async def soak(minutes, everywhere, folder):
     far = Far(server.port) if everywhere else None
     seconds = minutes * 60
     count = max(1 if seconds < ROUND / 2 else 2, round(seconds / ROUND))
-    problems, states = [], []
+    problems, memory = [], []
     try:
         for number in range(1, count + 1):
             played = Round(server, seconds / count, number, far)
             found = await played.run()
             problems += [f'round {number}: {problem}' for problem in found]
-            states.append(played.state)
+            memory.append(played.memory)
             cuts = f', {far.cuts} cables pulled so far' if far else ''
             visits, faults = sum(played.visits.values()), sum(played.faults.values())
             print(f'\nround {number}: {played.messages} messages, {played.connects} connections, {played.recoveries} '
                   f'of them recovered, {visits} visits, {faults} faults{cuts}; '
-                  f'{played.state["resident"] >> 10} KB, {played.state["blocks"]} blocks; {len(found)} problems',
-                  flush=True)
+                  f'{describe(played.memory)}; {len(found)} problems', flush=True)
     finally:
         if server.process.returncode is None:
             server.process.send_signal(signal.SIGTERM)
@@ -105,7 +105,18 @@ async def soak(minutes, everywhere, folder):
     log = server.log.read()
     if 'Traceback' in log:
         problems.append('the server reported exceptions:\n' + log[-4000:])
-    return problems + checks.growth(states)
+    if len(memory) < 2:
+        print('memory: there was one round, and nothing to compare it with')
+    for name, (earlier, later) in checks.floors(memory).items():
+        print(f'memory: {earlier} -> {later} {checks.UNITS[name]} (at most {checks.GROWTH[name]} more)')
+    return problems + checks.growth(memory)
+
+
+def describe(memory):
+    """The figures of memory in words."""
+    size, kept = memory['resident'] >> 10, memory['resident'] - memory['trimmed'] >> 10
+    heap = 'C heap unknown' if memory['heap'] is None else f'{memory["heap"] >> 10} KB of C heap'
+    return f'{size} KB, {kept} KB of them free in the allocator; in use {heap}, {memory["blocks"]} blocks'
 
 
 def main():

@@ -3,12 +3,12 @@
 Up: a client's `up` events are noted and acknowledged. Down: each client gets numbered `down` events that it must
 acknowledge, and all of them hear the `tick`s of a room.
 
-    GET /state      what the process keeps: sessions, rooms, descriptors, timers, memory
+    GET /state      what the process keeps: sessions, rooms, descriptors, timers
+    GET /memory     how much memory it uses, after a garbage collection
     GET /record     what arrived and what was acknowledged, by client; the next round begins with none
     GET /pause      no more events down; GET /resume
 """
 
-import gc
 import json
 import os
 import sys
@@ -17,10 +17,10 @@ from edgeio import iosched, pollset, socket, timers
 from edgeio.net.stream import Stream
 from edgeio.socketio import Server
 from edgeio.webapp import WebApp
+from tools.soaking import memory
 
 PING_INTERVAL, PING_TIMEOUT = 1500, 1500
 TICK, DOWN = 40, 50
-PAGE = os.sysconf('SC_PAGE_SIZE')
 
 
 class Record:
@@ -54,6 +54,7 @@ class App:
     def _listen(self, host, tls):
         app = WebApp.create('soak', 0, socket.sockaddr(host, 0), tls, header_timeout=3000, body_timeout=3000)
         app.get('/state', lambda req, res: res.json(self.state()))
+        app.get('/memory', lambda req, res: res.json(memory.measure()))
         app.get('/record', lambda req, res: res.json(self.take_record()))
         app.get('/pause', lambda req, res: self.pause(res, True))
         app.get('/resume', lambda req, res: self.pause(res, False))
@@ -110,14 +111,12 @@ class App:
         return {name: record.__dict__ for name, record in records.items()}
 
     def state(self):
-        gc.collect()
         adapter = self.io.sockets.adapter
-        with open('/proc/self/statm') as file:
-            resident = int(file.read().split()[1]) * PAGE
         return {
             'sessions': len(self.io.engine.sessions),
             'sockets': len(self.io.sockets.sockets),
             'rooms': len(adapter.rooms) + len(adapter.sids),
+            'recoverable': len(adapter._sessions),
             'namespaces': len(self.io.namespaces),
             'streams': sum(isinstance(w, Stream) for w in pollset.watchers.values()),
             'descriptors': len(os.listdir('/proc/self/fd')),
@@ -125,9 +124,7 @@ class App:
             'heartbeats': len(self.io.engine.heartbeats),
             'arrivals': len(self.io._arrivals),
             'admitted': sum(app.server._listener.admission.total for app in self.servers()),
-            'objects': len(gc.get_objects()),
-            'blocks': sys.getallocatedblocks(),
-            'resident': resident,
+            'resident': memory.resident(),
         }
 
     def servers(self):

@@ -156,6 +156,7 @@ class Round:
         while (left := checks.leftovers(self.state, self.server.before)) and time.monotonic() < end:
             await asyncio.sleep(0.5)
             self.state = self.server.ask('/state')
+        self.memory = self.server.ask('/memory')
         if self.server.process.returncode is not None:
             problems.append(f'the server ended with {self.server.process.returncode}')
         return problems + left
