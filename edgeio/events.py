@@ -13,7 +13,10 @@ from .tasks import spawn
 
 
 def call(handler, args, where):
-    """Calls `handler`, a (fn, least, most, ...) tuple, with `args` fitted to its arity. Never raises an Exception."""
+    """Calls `handler`, a (fn, least, most, ...) tuple, with `args` fitted to its arity. Never raises an Exception.
+
+    Returns the Task, where the handler is one and has not ended yet; else None.
+    """
     most = handler[2]
     n = len(args)
     if n > most:
@@ -23,9 +26,12 @@ def call(handler, args, where):
     try:
         result = handler[0](*args)
         if result is not None and is_generator(result):
-            spawn(result, where)
+            task = spawn(result, where)
+            if not task.settled:
+                return task
     except Exception as exc:
         report(exc, 'the handler of ' + repr(where))
+    return None
 
 
 def make_handler(fn, once=False):

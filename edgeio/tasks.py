@@ -183,15 +183,26 @@ def writable(fd):
 
 
 class Task(Wait):
-    """A generator or coroutine that the loop steps. Awaiting it gives its result, or raises its exception."""
+    """A generator or coroutine that the loop steps. Awaiting it gives its result, or raises its exception.
 
-    __slots__ = ('_coro', '_where', '_waiting')
+    counter: None, or whoever counts it: `counter.ended(task)` is called once it has ended, whichever way.
+    """
+
+    __slots__ = ('counter', '_coro', '_where', '_waiting')
 
     def __init__(self, coro, where):
         super().__init__()
+        self.counter = None
         self._coro = coro
         self._where = where
         self._waiting = None
+
+    def settle(self, value=None, error=None):
+        """Ends the task: see Wait."""
+        Wait.settle(self, value, error)
+        counter, self.counter = self.counter, None
+        if counter is not None:
+            counter.ended(self)
 
     def cancel(self):
         """Raises Cancelled in the task, where it waits. A task that has ended is left as it is.

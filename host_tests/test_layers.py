@@ -10,7 +10,9 @@ ROOT = Path(__file__).resolve().parent.parent / 'edgeio'
 LAYERS = ('socketio', 'engineio', 'webapp', 'websocket', 'http', 'net', 'iosched', 'foundation')
 """From the top. A module may import its own layer and those below it."""
 
-SCHEDULER = ('iosched', 'pollset', 'tasks', 'timers', 'sweep', 'report', 'events', 'permission', 'asyncio_bridge')
+SCHEDULER = (
+    'iosched', 'pollset', 'tasks', 'timers', 'sweep', 'report', 'events', 'running', 'permission', 'asyncio_bridge',
+)  # fmt: skip
 """The modules of the layer iosched: the loop, and what it is made of or what runs on it alone."""
 
 FOUNDATION = ('compat', 'errors', 'names', 'options', 'runtime', 'fs', 'socket', 'apphost')

@@ -12,14 +12,18 @@ class MiddlewareFailed(EdgeError):
 
 
 class Chain:
-    """One run of `fns`, each called as `fn(*args, next)`; `done(error)` is called once, with None when all agreed."""
+    """One run of `fns`, each called as `fn(*args, next)`; `done(error)` is called once, with None when all agreed.
 
-    __slots__ = ('_fns', '_args', '_done', '_at')
+    peer: the Peer whose doing it is, None before there is one: those that take their time count as its handlers.
+    """
 
-    def __init__(self, fns, args, done):
+    __slots__ = ('_fns', '_args', '_done', '_peer', '_at')
+
+    def __init__(self, fns, args, done, peer=None):
         self._fns = fns
         self._args = args
         self._done = done
+        self._peer = peer
         self._at = 0
 
     def run(self):
@@ -34,7 +38,9 @@ class Chain:
         try:
             result = fn(*(self._args + (_Next(self),)))
             if result is not None and is_generator(result):
-                spawn(watch_over(result, self._failed), 'middleware')
+                task = spawn(watch_over(result, self._failed), 'middleware')
+                if self._peer is not None and not task.settled:
+                    self._peer.charge(task)
         except Exception as exc:
             if self._done is None:
                 raise  # not by `fn`, but by what follows when all agreed

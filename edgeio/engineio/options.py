@@ -2,6 +2,7 @@
 
 from ..http.origin import check_origins
 from ..options import read_options, require
+from ..running import MAX_RUNNING
 
 OPTIONS = {
     'path': '/engine.io',
@@ -10,6 +11,7 @@ OPTIONS = {
     'upgrade_timeout': 10000,
     'max_http_buffer_size': 1000000,
     'max_buffered': 16777216,
+    'max_running_handlers': MAX_RUNNING,
     'max_sessions': 0,
     'max_sessions_per_address': 0,
     'per_message_deflate': False,
@@ -41,9 +43,14 @@ def read_threshold(value):
     return threshold
 
 
+_BOUNDS = (
+    'ping_timeout', 'ping_interval', 'upgrade_timeout', 'max_http_buffer_size', 'max_buffered', 'max_running_handlers',
+)  # fmt: skip
+
+
 def check_options(where, options):
     """Raises OptionError for a value that cannot be used."""
-    for name in ('ping_timeout', 'ping_interval', 'upgrade_timeout', 'max_http_buffer_size', 'max_buffered'):
+    for name in _BOUNDS:
         value = options[name]
         require(where, name, value, isinstance(value, int) and value > 0, 'a number above 0')
     for name in ('max_sessions', 'max_sessions_per_address'):

@@ -12,9 +12,9 @@ CLOSE_TIMEOUT = 30000
 
 
 class Polling:
-    """A session's polls. parked: a GET waits for packets. session: the Session."""
+    """A session's polls. parked: a GET waits for packets; posting: a POST is not answered; session: the Session."""
 
-    __slots__ = ('session', '_res', '_base64', '_posting', '_queued', '_closing')
+    __slots__ = ('session', '_res', '_base64', 'posting', '_queued', '_closing')
 
     name = 'polling'
 
@@ -22,7 +22,7 @@ class Polling:
         self.session = session
         self._res = None  # the response of the parked poll
         self._base64 = base64
-        self._posting = False
+        self.posting = False
         self._queued = False
         self._closing = False
 
@@ -38,7 +38,7 @@ class Polling:
         elif req.method == 'POST':
             self._on_post(req, res)
         else:
-            self._refuse(res, 400, 'a poll is GET or POST, not ' + req.method)
+            self.refuse(res, 400, 'a poll is GET or POST, not ' + req.method)
 
     # -- packets out ---------------------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ class Polling:
         session = self.session
         if self._res is not None:
             session.on_closed('transport error')
-            self._refuse(res, 400, 'a poll is pending already')
+            self.refuse(res, 400, 'a poll is pending already')
             return
         self._res = res
         res.lost = self._on_lost
@@ -132,35 +132,17 @@ class Polling:
         kind = (req.headers.get('content-type') or 'text/plain').split(';')[0].strip().lower()
         binary = kind == 'application/octet-stream' and session.protocol == 3
         if kind != 'text/plain' and not binary:
-            self._refuse(res, 400, 'Content-Type is not text/plain: ' + kind[:80])
-        elif self._posting:
+            self.refuse(res, 400, 'Content-Type is not text/plain: ' + kind[:80])
+        elif self.posting:
             session.on_closed('transport error')
-            self._refuse(res, 400, 'a POST is under way already')
+            self.refuse(res, 400, 'a POST is under way already')
         else:
-            self._posting = True
+            self.posting = True
             limit = session.server.options['max_http_buffer_size']
-            req.read_body(limit, _Post(self, res, binary).done)
+            req.read_body(limit, Post(self, res, binary).on_body)
 
-    def on_body(self, res, body, binary):
-        """The whole body of a POST came; None: the request broke off or was too large."""
-        self._posting = False
-        session = self.session
-        if body is None:
-            return
-        if session is None:
-            self._refuse(res, 400, 'the session is closed')
-            return
-        try:
-            packets = decode_payload(body if binary else decode_utf8(body), session.protocol)
-        except (ProtocolError, UnicodeError) as exc:
-            session.on_closed('parse error')
-            self._refuse(res, 400, str(exc))
-            return
-        session.server.send_ok(res)
-        for packet in packets:
-            session.on_packet(packet)
-
-    def _refuse(self, res, status, why):
+    def refuse(self, res, status, why):
+        """Answers a request that is not served. status: of HTTP; why: text."""
         server = self.session.server if self.session is not None else None
         res.status_code = status
         res.set_header('Content-Type', 'text/plain; charset=utf-8')
@@ -169,27 +151,68 @@ class Polling:
         res.end(why + '\n')
 
 
-class _Post:
-    __slots__ = ('polling', 'res', 'binary')
+class Post:
+    """Packets that a POST brought. The next one may come once this is answered."""
+
+    __slots__ = ('_polling', '_res', '_binary', '_session', '_packets')
 
     def __init__(self, polling, res, binary):
-        self.polling = polling
-        self.res = res
-        self.binary = binary
+        self._polling = polling
+        self._res = res
+        self._binary = binary
+        self._session = polling.session
+        self._packets = None
 
-    def done(self, error, body):
-        """The body came whole, or why not."""
+    def on_body(self, error, body):
+        """The whole body came; or the request broke off, or was too large."""
         try:
-            self._take(error, body)
+            if error is None:
+                self._begin(body)
+            else:
+                self._break_off(error)
         except Exception as exc:
-            fail(exc, self.res)
-            if self.polling.session is not None:
-                self.polling.session.on_closed('transport error')
+            self._fail(exc)
 
-    def _take(self, error, body):
-        polling = self.polling
-        if error is not None and error.status == 413 and polling.session is not None:
-            limit = polling.session.server.options['max_http_buffer_size']
+    def take(self):
+        """Gives the session the packets that it has not had. Once it had all, and may have more, the answer is `ok`.
+
+        Where the session is held they wait, and with them the answer: so the client keeps back what it has.
+        """
+        try:
+            session = self._session
+            for packet in self._packets:
+                session.on_packet(packet)
+                if session.running is not None and session.held:
+                    session.keep(self)
+                    return
+            self._polling.posting = False
+            if not self._res.closed:
+                session.server.send_ok(self._res)
+        except Exception as exc:
+            self._fail(exc)
+
+    def _begin(self, body):
+        polling, session = self._polling, self._session
+        if polling.session is None:
+            polling.refuse(self._res, 400, 'the session is closed')
+            return
+        try:
+            packets = decode_payload(body if self._binary else decode_utf8(body), session.protocol)
+        except (ProtocolError, UnicodeError) as exc:
+            session.on_closed('parse error')
+            polling.refuse(self._res, 400, str(exc))
+            return
+        self._packets = iter(packets)
+        self.take()
+
+    def _break_off(self, error):
+        polling = self._polling
+        polling.posting = False
+        if error.status == 413 and polling.session is not None:
+            limit = self._session.server.options['max_http_buffer_size']
             why = 'the body is too large; expected: ' + str(limit) + ' bytes at most; setting: max_http_buffer_size'
-            polling._refuse(self.res, 413, why)
-        polling.on_body(self.res, body if error is None else None, self.binary)
+            polling.refuse(self._res, 413, why)
+
+    def _fail(self, exc):
+        fail(exc, self._res)
+        self._session.on_closed('transport error')

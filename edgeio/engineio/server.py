@@ -16,6 +16,7 @@ from ..http.response import make_fields
 from ..names import settable
 from ..net.admission import Admission
 from ..options import read_options, require
+from ..running import Allowance
 from ..sweep import Sweep
 from ..timers import set_immediate
 from ..websocket.handshake import check_request, negotiate, read_deflate, response
@@ -40,13 +41,18 @@ class Server(EventEmitter):
     server: an HttpServer or WebApp, or None (attach it later). Options (as keywords, or a dict with either
     spelling): path; ping_interval, ping_timeout, upgrade_timeout (ms); max_http_buffer_size (bytes of one message
     or POST); max_buffered (bytes that wait for a session's next poll; beyond, it is closed with 'write queue
-    overflow'); max_sessions, max_sessions_per_address (0: as for connections, see net.admission); per_message_deflate
-    (compression of WebSocket messages: False, True, or a dict, see websocket.deflate);
+    overflow'); max_running_handlers (of one client, see below); max_sessions, max_sessions_per_address (0: as for
+    connections, see net.admission); per_message_deflate (compression of WebSocket messages: False, True, or a dict,
+    see websocket.deflate);
     http_compression (of polls' answers: False, True, or {threshold: bytes}); transports (of 'polling',
     'websocket'); allow_upgrades; allow_eio3 (serve clients 1.x and 2.x); allow_request(req, callback(error, success));
     initial_packet; cookie (False, a name, or a dict); origins ('*', a string, a list, or a function (origin,
     callback(error, success))); cors (a dict). A question that the app does not answer within ANSWER_TIMEOUT ms (see
     http/question.py) counts as refused. Raises OptionError for an unknown option or a value out of its range.
+
+    A client that has max_running_handlers tasks of coroutine handlers and middleware running is not read, and not held
+    to its heartbeat, until half of them have ended: nothing is lost. Should all of them wait for an answer of this
+    same client, it is among what is not read: it comes when one of them gives up (`ack_timeout`, `timeout(ms)`).
     """
 
     def __init__(self, server=None, options=None, **kwargs):
@@ -60,6 +66,7 @@ class Server(EventEmitter):
         self.gate = Gate(self)
         names = ('max_sessions', 'max_sessions_per_address')
         self.admission = Admission(self.options[names[0]], self.options[names[1]], names)
+        self.allowance = Allowance(self.options['max_running_handlers'])
         self._deflate = read_deflate(self.options['per_message_deflate'])
         self._threshold = read_threshold(self.options['http_compression'])
         self.closed = False
@@ -251,9 +258,18 @@ class Server(EventEmitter):
         return sid if isinstance(sid, Refusal) else self.sessions.get(sid) or Refusal(UNKNOWN_SID, {'sid': sid})
 
     def forget(self, session):
-        """`session` is closed."""
-        if self.sessions.pop(session.id, None) is not None:
+        """`session` is closed: no request finds it any more."""
+        self.sessions.pop(session.id, None)
+
+    def leave(self, session):
+        """All were told that `session` is closed: there is room for another, once its handlers have ended.
+
+        Not before: else a client that connects again and again has any number of them run.
+        """
+        if session.running is None:
             self.admission.leave(session.remote_address)
+        else:
+            session.running.when_none(lambda: self.admission.leave(session.remote_address))
 
     def _welcome(self, session, upgrades):
         options = self.options

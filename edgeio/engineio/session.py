@@ -7,9 +7,11 @@ second; both knots of that, the two streams and the parked poll, are tied here a
 from ..compat import monotonic_ms
 from ..errors import ProtocolError
 from ..events import EventEmitter, call, make_handler
+from ..running import Peer
 from ..timers import set_immediate, set_timeout
 from ..websocket.codec import POLICY, text_frame
 from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, decode_text, decode_text3
+from .emitter import Emitter
 
 PACKET_COST = 64
 """Bytes that a buffered packet counts beside its own: what the runtime needs to keep it."""
@@ -20,7 +22,7 @@ OPEN, CLOSING, CLOSED = 'open', 'closing', 'closed'
 """The states of a session."""
 
 
-class Session(EventEmitter):
+class Session(Peer):
     """A client's session, over one transport after the other.
 
     Emits data (or message), drain, flush, packet({type, data}), packet_create({type, data}), heartbeat, upgrading,
@@ -36,10 +38,11 @@ class Session(EventEmitter):
     __slots__ = (
         'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', '_receiver', 'stream', 'ws',
         'polling', 'upgrade', 'bucket', '_due', '_pinged', '_sent', '_buffered', 'compress',
+        '_waiting',
     )  # fmt: skip
 
     def __init__(self, server, sid, protocol, request):
-        EventEmitter.__init__(self)
+        Peer.__init__(self)
         self.server = server
         self.id = sid
         self.protocol = protocol
@@ -49,9 +52,10 @@ class Session(EventEmitter):
         self.buffer = []
         self._buffered = 0  # bytes in it
         self.compress = True  # something in it may be compressed
-        self._receiver = _Emitter(self)
+        self._receiver = Emitter(self)
         self.stream = self.ws = self.polling = None
         self.upgrade = None  # an Upgrade, while a WebSocket probes
+        self._waiting = None  # a Post, while the rest of its packets is held back
         self.bucket = None
         self._pinged = False
         self._sent = None  # callbacks of `send`, as handlers, that wait for the next poll
@@ -130,6 +134,7 @@ class Session(EventEmitter):
             if discard:
                 self.buffer = []
             self.polling.close_when_flushed()
+            self.release()
 
     def on_text_packet(self, text):
         """A text frame of the WebSocket that is not simply a message for the receiver."""
@@ -166,6 +171,33 @@ class Session(EventEmitter):
             self.on_closed('transport close')
         elif kind == PING or kind == PONG:
             self.on_closed('transport error')  # a heartbeat in the wrong direction
+
+    @property
+    def held(self):
+        """True while nothing is read of it: as many of its handlers run as may (option max_running_handlers)."""
+        return self.running is not None and self.running.held and self.state == OPEN
+
+    def hold(self):
+        """Its handlers' call: nothing more is read, until `release`."""
+        if self.state == OPEN:
+            if self.ws is not None:
+                self.ws.hold()
+            if self.protocol == 3:
+                self._look_at(monotonic_ms() + self._grace())
+
+    def keep(self, post):
+        """The rest of `post` waits for `release`."""
+        self._waiting = post
+
+    def release(self):
+        """Goes on: what is left of a POST comes first, then what the WebSocket has."""
+        if self.state == OPEN:
+            self._expect_sign(monotonic_ms())
+        post, self._waiting = self._waiting, None
+        if post is not None:
+            post.take()
+        if self.ws is not None and not self.held:
+            self.ws.release()
 
     def on_sent(self):
         """Everything buffered has been handed to the transport."""
@@ -204,6 +236,8 @@ class Session(EventEmitter):
         polling.discard()
         buffer, self.buffer = self.buffer, []
         self.open_websocket(ws)
+        if self.held:
+            ws.hold()
         for packet in buffer:
             ws.send_message(packet)
         self.emit('upgrade', ws)
@@ -216,30 +250,61 @@ class Session(EventEmitter):
         """The sweep's call: sends a ping, or ends a session that did not answer one in time."""
         if now < self._due:
             return self._due
+        if self.held:
+            return self._keep_alive(now)
         if self._pinged or self.protocol == 3:
             self.on_closed('ping timeout')
             return None
         self.settle()
+        self._ping(now + self.server.options['ping_timeout'])
+        return self._due
+
+    def _ping(self, due):
         self._pinged = True
-        self._due = now + self.server.options['ping_timeout']
+        self._due = due
         self.send_packet(PING)
+
+    def _keep_alive(self, now):
+        # What it says is not read, so nothing is expected of it; but it expects a sign of us. In revision 3 that is
+        # the answer to a ping that we have not read: any packet will do, so it gets one before it would give up.
+        if self.protocol == 4:
+            self._ping(self._next_ping(now))
+        else:
+            self._due = now + self._grace()
+            self.send_packet(PONG)
         return self._due
 
     def _pong(self):
         if self._pinged:
             self._pinged = False
-            before, self._due = self._due, self._first_deadline(monotonic_ms())
-            if self._due < before:
-                self.server.heartbeats.watch(self, self._due)
+            self._look_at(self._next_ping(monotonic_ms()))
         self.emit('heartbeat')
 
+    def _expect_sign(self, now):
+        if self.protocol == 3:
+            self._due = self._first_deadline(now)
+        elif self._pinged:
+            self._look_at(now + self.server.options['ping_timeout'])
+
+    def _look_at(self, due):
+        before, self._due = self._due, due
+        if due < before:
+            self.server.heartbeats.watch(self, due)
+
     def _first_deadline(self, now):
-        # Revision 4: the server pings. Revision 3: the client does, within interval and timeout. A ping may go out
-        # one tick of the sweep early, so that interval + timeout is never exceeded by more than that tick.
+        # Revision 4: the server pings. Revision 3: the client does, within interval and timeout.
         options = self.server.options
         if self.protocol == 3:
             return now + options['ping_interval'] + options['ping_timeout']
-        return now + max(1, options['ping_interval'] - self.server.heartbeats.tick)
+        return self._next_ping(now)
+
+    def _next_ping(self, now):
+        # It may go out one tick of the sweep early, so that interval + timeout is never exceeded by more than that.
+        return now + max(1, self.server.options['ping_interval'] - self.server.heartbeats.tick)
+
+    def _grace(self):
+        options = self.server.options
+        return min(options['ping_interval'], options['ping_timeout']) // 2
 
     def settle(self):
         """The client is established: what is only needed while it connects is packed away."""
@@ -263,9 +328,13 @@ class Session(EventEmitter):
             ws.session_closed(reason)
         elif polling is not None:
             polling.session_closed(reason)
-        self._receiver.on_close(reason)
-        self.emit('close', reason)
+        self.release()
         self.buffer = []
+        try:
+            self._receiver.on_close(reason)
+            self.emit('close', reason)
+        finally:
+            server.leave(self)
 
     def _add(self, name, handler, first=False):
         EventEmitter._add(self, name, handler, first)
@@ -306,28 +375,3 @@ class Session(EventEmitter):
             self._sent = [handler]
         else:
             self._sent.append(handler)
-
-
-class _Emitter:
-    """The receiver of a session that is used without Socket.IO: messages become events."""
-
-    __slots__ = ('_session',)
-
-    def __init__(self, session):
-        self._session = session
-
-    def on_text(self, packet):
-        if packet[:1] == MESSAGE:
-            self.on_binary(packet[1:])
-        else:
-            self._session.on_text_packet(packet)
-
-    def on_binary(self, data):
-        self._session.emit('data', data)
-        self._session.emit('message', data)
-
-    def on_drain(self):
-        pass
-
-    def on_close(self, reason):
-        pass

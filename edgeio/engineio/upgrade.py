@@ -25,7 +25,7 @@ class Upgrade:
         self._session = session
         self._ws = ws
         self._probed = False
-        self._timer = set_timeout(self.fail, session.server.options['upgrade_timeout'])
+        self._wait()
 
     def on_packet(self, packet):
         """A packet from the WebSocket."""
@@ -41,6 +41,16 @@ class Upgrade:
         elif packet[:1] == UPGRADE and self._probed:
             self.end()
             session.take_over(self._ws)
+        else:
+            self.fail()
+
+    def _wait(self):
+        self._timer = set_timeout(self._time_up, self._session.server.options['upgrade_timeout'])
+
+    def _time_up(self):
+        # A client goes over when its POST is answered, which is not while the session is held.
+        if self._session.held:
+            self._wait()
         else:
             self.fail()
 

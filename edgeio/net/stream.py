@@ -135,8 +135,7 @@ class Stream:
         try:
             self.protocol.feed(data, len(data))
         except Exception as exc:
-            report(exc, 'a protocol')
-            self.abort('internal error')
+            self._fail(exc)
 
     def on_ready(self, mask):
         """Everything but a plain read: room to write, errors, the far end hanging up. The loop calls it."""
@@ -151,14 +150,29 @@ class Stream:
     def pause(self):
         """Stops reading: the peer is held back by its own full send buffer."""
         self._flags |= _PAUSED
-        if self.sock is not None:
-            change(self, self.mask & ~POLLIN)
+        self._read_or_not()
 
     def resume(self):
         """Reads again."""
         self._flags &= ~_PAUSED
-        if self.sock is not None and not self._flags & _EOF:
-            change(self, self.mask | POLLIN)
+        self._read_or_not()
+
+    def hold(self):
+        """Stops reading, whatever `resume` says, until `release`: those above cannot take more. Not after `finish`."""
+        if self._ending is None:
+            self._flags |= _HELD
+            self._read_or_not()
+
+    def release(self):
+        """Lets the protocol go on with what it kept (it is fed nothing), then reads again: unless it holds again."""
+        if self.sock is None or not self._flags & _HELD:
+            return
+        self._flags &= ~_HELD
+        try:
+            self.protocol.feed(b'', 0)
+        except Exception as exc:
+            self._fail(exc)
+        self._read_or_not()
 
     def shut(self):
         """Ends the sending side once the queue is written; reading goes on."""
@@ -175,7 +189,7 @@ class Stream:
         if self.sock is None or self._ending is not None:
             return
         self._ending = reason
-        self._flags |= _NO_WRITE | _DROP_INPUT
+        self._flags = self._flags & ~_HELD | _NO_WRITE | _DROP_INPUT
         if self._out is None:
             self._emptied()
         else:
@@ -215,6 +229,16 @@ class Stream:
                 protocol.on_close(reason)
             except Exception as exc:
                 report(exc, 'a close')
+
+    def _read_or_not(self):
+        """Watches for input, or does not, as the flags have it."""
+        if self.sock is not None:
+            reads = not self._flags & (_PAUSED | _HELD | _EOF)
+            change(self, self.mask | POLLIN if reads else self.mask & ~POLLIN)
+
+    def _fail(self, exc):
+        report(exc, 'a protocol')
+        self.abort('internal error')
 
     def _send(self, data):
         """How many bytes the socket took; -1 where it failed, and the stream is closed."""
@@ -319,5 +343,5 @@ def _portion(out, i):
     return b''.join(out[first:i]), i
 
 
-_FULL, _BLOCKED, _PAUSED, _EOF, _NO_WRITE, _SHUT, _DROP_INPUT = 1, 2, 4, 8, 16, 32, 64
+_FULL, _BLOCKED, _PAUSED, _EOF, _NO_WRITE, _SHUT, _DROP_INPUT, _HELD = 1, 2, 4, 8, 16, 32, 64, 128
 _AGAIN = (EAGAIN, EINTR)

@@ -74,10 +74,9 @@ class TlsStream(Stream):
                 return
         set_immediate(self._read_on)
 
-    def resume(self):
-        """Reads again."""
-        Stream.resume(self)
-        if self.sock is not None and not self.sock.drained:
+    def _read_or_not(self):
+        Stream._read_or_not(self)
+        if self.sock is not None and self.mask & POLLIN and not self.sock.drained:
             set_immediate(self._read_on)
 
     def _read_on(self):

@@ -162,7 +162,8 @@ class Namespace(Senders):
         if middleware and not (session is not None and recovery['skip_middlewares']):
             from ..engineio.middleware import Chain
 
-            Chain(middleware, (socket,), lambda error: self._admit(client, socket, error, session)).run()
+            done = lambda error: self._admit(client, socket, error, session)  # noqa: E731
+            Chain(middleware, (socket,), done, client.conn).run()
         else:
             self._admit(client, socket, None, session)
 
@@ -233,7 +234,7 @@ class Namespace(Senders):
     def _welcome(self, socket):
         for emitter in (self,) if self.parent is None else (self.parent, self):
             for event in ('connect', 'connection'):
-                EventEmitter.emit(emitter, event, socket)
+                socket.conn.run(emitter, event, (socket,))
 
     def _on_fewer(self):
         if not self.sockets and not self._joining and self.parent is not None:

@@ -286,14 +286,16 @@ class Socket(EventEmitter):
         if self._middleware:
             from ..engineio.middleware import Chain
 
-            Chain(self._middleware, (data,), lambda error: self._after_middleware(error, data)).run()
+            Chain(self._middleware, (data,), lambda error: self._after_middleware(error, data), self.conn).run()
             return
         name = data.pop(0)
         handlers = self._events.get(name) if self._events else None
         for handler in handlers or ():
             if handler[3]:
                 self._forget(name, handler)
-            call(handler, data, name)
+            task = call(handler, data, name)
+            if task is not None:
+                self.conn.charge(task)
 
     def on_ack(self, ack_id, data):
         """An answer came; one that nobody waits for is ignored."""
@@ -320,7 +322,7 @@ class Socket(EventEmitter):
 
     def on_error(self, error):
         """Something is wrong with what the client sent. Without a listener it is reported."""
-        if not EventEmitter.emit(self, 'error', error):
+        if not self.conn.run(self, 'error', (error,)):
             self.nsp.server.on_unheard_error(self, error)
 
     def on_close(self, reason):
@@ -328,7 +330,7 @@ class Socket(EventEmitter):
         if not self.connected:
             self.nsp.abandon(self)
             return
-        EventEmitter.emit(self, 'disconnecting', reason)
+        self.conn.run(self, 'disconnecting', (reason,))
         self.nsp.on_socket_closing(self, reason)
         self.leave_all()
         self.connected = False
@@ -337,7 +339,7 @@ class Socket(EventEmitter):
         acks, self._acks = self._acks, None
         for pending in (acks or {}).values():
             pending.fail('socket has been disconnected')
-        EventEmitter.emit(self, 'disconnect', reason)
+        self.conn.run(self, 'disconnect', (reason,))
 
     # -- the adapter's calls -------------------------------------------------------------------------------------
 
@@ -362,19 +364,19 @@ class Socket(EventEmitter):
 
     def _tell_any(self, data):
         for handler in self._any:
-            call(handler, tuple(data), 'on_any')
+            self.conn.call(handler, tuple(data), 'on_any')
 
     def _after_middleware(self, error, data):
         if not self.connected:
             return
         if error is None:
-            EventEmitter.emit(self, *data)
+            self.conn.run(self, data[0], data[1:])
             return
         if self.conn.protocol == 3:
             # Clients of revision 4 take it as an `error` event; those of revision 5 would take it as the end.
             message, extra = error_data(error)
             self.client.send(CONNECT_ERROR, self.nsp.name, None, message if extra is None else extra)
-        EventEmitter.emit(self, 'error', error)
+        self.conn.run(self, 'error', (error,))
 
     def _refuse_to_wait(self):
         if self.connected:

@@ -107,17 +107,18 @@ class Decoder:
     """The option that max_message comes from, for who reads the error."""
 
     __slots__ = (
-        'max_message', 'inflate', 'stopped', '_masked', '_plain', '_rest', '_opcode', '_size', '_parts', '_fin',
-        '_left', '_key',
+        'max_message', 'inflate', 'stopped', 'over', '_masked', '_plain', '_rest', '_opcode', '_size', '_parts',
+        '_fin', '_left', '_key',
     )  # fmt: skip
 
     def __init__(self, masked=True, max_message=MAX_MESSAGE, inflate=None):
         self.max_message = max_message
         self.inflate = inflate
-        self.stopped = False  # nothing is read any more
+        self.stopped = False  # nothing is read: until `release`,
+        self.over = False  # or for good
         self._masked = MASKED if masked else 0
         self._plain = masked and max_message >= MAX_CONTROL  # small frames need no other check
-        self._rest = None  # the beginning of a head, or of a control frame (bytearray)
+        self._rest = None  # bytes to be read with those that follow (bytearray)
         self._opcode = 0  # of the message that is arriving, with its RSV1
         self._size = 0  # of its frames so far, as their heads say
         self._parts = None  # what came of it: Pieces, or None for nothing yet
@@ -131,7 +132,7 @@ class Decoder:
             data, end = self._join(data, end)
         i = 0
         try:
-            if self._left:
+            if self._left and not self.stopped:
                 i = self._read_payload(data, 0, end)
             while end - i > 1 and not self.stopped:
                 n = data[i + 1] - 128
@@ -155,16 +156,24 @@ class Decoder:
                     self.on_text(decode_utf8(payload))
                 else:
                     self.on_binary(payload)
-            if i < end and not self.stopped:
-                self._hold(data, i, end)
+            if i < end and not self.over:
+                self._keep(data, i, end)
         except ProtocolError as exc:
             self._violated(exc)
         except UnicodeError:
             self._violated(_bad_utf8())
 
-    def stop(self):
-        """Reads nothing any more; what is held is dropped."""
+    def hold(self):
+        """Reads nothing until `release`: what is left of the bytes that `feed` got, and what it gets, is kept."""
         self.stopped = True
+
+    def release(self):
+        """Reads again, what was kept first: with the next `feed`, which may be of nothing."""
+        self.stopped = self.over
+
+    def stop(self):
+        """Reads nothing any more; what is kept is dropped."""
+        self.stopped = self.over = True
         self._rest = self._parts = None
         self._left = 0
 
@@ -173,26 +182,26 @@ class Decoder:
         rest += data[:end] if end != len(data) else data
         return rest, len(rest)
 
-    def _hold(self, data, i, end):
+    def _keep(self, data, i, end):
         self._rest = bytearray(data[i:end])
         return -1
 
     def _read_other(self, data, i, end):
         """Reads the frame at `i`, whatever it is; the index behind what was read, or -1 where its head, or a control
-        frame, is held for more to come. The payload of a data frame is taken as it comes."""
+        frame, is kept for more to come. The payload of a data frame is taken as it comes."""
         first, n = data[i], data[i + 1] & 127
         h = i + 2
         self._check_head(first, data[i + 1], n)
         if n > 125:
             h += 2 if n == 126 else 8
             if h > end:
-                return self._hold(data, i, end)
+                return self._keep(data, i, end)
             n = _length(data[i + 2 : h])
         if not first & 8 and n + self._size > self.max_message:
             raise _too_big(n + self._size, self.max_message, self.setting)
         h += 4 if self._masked else 0
         if h > end or (first & 8 and h + n > end):
-            return self._hold(data, i, end)
+            return self._keep(data, i, end)
         key = bytes(data[h - 4 : h]) if self._masked else None
         if first & 8:
             self.on_control(first & 15, _unmask(data, h, h + n, key))
@@ -259,7 +268,7 @@ class Decoder:
             self.on_binary(data)
 
     def _violated(self, error):
-        if not self.stopped:
+        if not self.over:
             self.stop()
             self.on_violation(error)
 

@@ -90,6 +90,18 @@ class Connection(Decoder):
             self._send_close(code, reason)
             self._timer = set_timeout(self._give_up, CLOSE_TIMEOUT)
 
+    def hold(self):
+        """Reads no further, neither from the stream nor in what came of it, until `release`."""
+        Decoder.hold(self)
+        if self.stream is not None:
+            self.stream.hold()
+
+    def release(self):
+        """Reads again; what was kept first."""
+        Decoder.release(self)
+        if self.stream is not None:
+            self.stream.release()
+
     def on_control(self, opcode, payload):
         """Answers pings and close frames (sections 5.5.1 to 5.5.3)."""
         if opcode == PING:

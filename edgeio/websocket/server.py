@@ -5,6 +5,7 @@ from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
 from ..http.origin import ask_origin, check_origins, origin_of
 from ..options import require
+from ..running import MAX_RUNNING, Allowance, Peer
 from ..sweep import Sweep
 from .codec import BINARY, GOING_AWAY, MAX_MESSAGE, NORMAL, frame, text_frame
 from .connection import Connection
@@ -15,7 +16,7 @@ PING_INTERVAL = 30000
 """Milliseconds between the pings that find out whether a peer is still there, where nothing else is said."""
 
 
-class Channel(EventEmitter):
+class Channel(Peer):
     """One WebSocket. Emits open, message(data: str or bytes), close(code, reason), drain.
 
     path: str; headers: mapping; request: the Request it began with; eos: who is asking, or None; closed: bool.
@@ -24,7 +25,7 @@ class Channel(EventEmitter):
     __slots__ = ('server', 'request', '_wire')
 
     def __init__(self, server, request, stream, deflate=None):
-        EventEmitter.__init__(self)
+        Peer.__init__(self)
         self.server = server
         self.request = request
         self._wire = _Wire(self, stream, server.max_message, deflate)
@@ -77,6 +78,14 @@ class Channel(EventEmitter):
         reason: str."""
         self._wire.close(code, reason)
 
+    def hold(self):
+        """Reads nothing more from the client, until `release`: its handlers' call (see running.py)."""
+        self._wire.hold()
+
+    def release(self):
+        """Goes on reading."""
+        self._wire.release()
+
 
 class _Wire(Connection):
     """The connection below a channel."""
@@ -90,7 +99,8 @@ class _Wire(Connection):
         self._pinged = False
 
     def on_text(self, text):
-        self.channel.emit('message', text)
+        channel = self.channel
+        channel.run(channel, 'message', (text,))
 
     on_binary = on_text
 
@@ -100,9 +110,14 @@ class _Wire(Connection):
     def on_pong(self, payload):
         self._pinged = False
 
+    def release(self):
+        self._pinged = False  # the answer may be among what was not read
+        Connection.release(self)
+
     def on_deadline(self, now):
-        """The sweep's call: the next ping is due. A peer that did not answer the last one is gone."""
-        if self._pinged:
+        """The sweep's call: the next ping is due. A peer that did not answer the last one is gone, unless it is held:
+        then nobody has read what it answered."""
+        if self._pinged and not self.stopped:
             self._reason = 'ping timeout'
             self.stream.abort('ping timeout')
             return None
@@ -123,28 +138,32 @@ class WsServer(EventEmitter):
     ping_interval: ms between pings; a peer that has not answered one by the next is closed (0: no pings).
     origins: whose pages may connect, as Socket.IO's: '*', a str such as 'https://example.com:*', a list, or a function
     (origin, callback(error, success)); a handshake from elsewhere gets 403. A browser sends cookies along with a
-    handshake from any page: where they let somebody in, name your own pages here. Raises OptionError for a value out
-    of its range.
+    handshake from any page: where they let somebody in, name your own pages here.
+    max_running_handlers: tasks of coroutine handlers that run for one channel at one time; at so many nothing more is
+    read from it until half of them have ended. Raises OptionError for a value out of its range.
     """
 
     __slots__ = (
-        'path', 'channels', 'max_message', 'ping_interval', 'origins', '_pings', '_deflate', '_http_server', '_owned',
-        '_stopped',
+        'path', 'channels', 'max_message', 'ping_interval', 'origins', 'allowance', '_pings', '_deflate',
+        '_http_server', '_owned', '_stopped',
     )  # fmt: skip
 
     def __init__(
         self, path, http_server, owned, max_message=MAX_MESSAGE, per_message_deflate=False,
-        ping_interval=PING_INTERVAL, origins='*',
+        ping_interval=PING_INTERVAL, origins='*', max_running_handlers=MAX_RUNNING,
     ):  # fmt: skip
         EventEmitter.__init__(self)
         check_origins('WsServer', origins)
         valid = isinstance(ping_interval, int) and ping_interval >= 0
         require('WsServer', 'ping_interval', ping_interval, valid, 'ms, 0 or more')
+        valid = isinstance(max_running_handlers, int) and max_running_handlers > 0
+        require('WsServer', 'max_running_handlers', max_running_handlers, valid, 'a number above 0')
         self.path = path
         self.channels = set()
         self.max_message = max_message
         self.ping_interval = ping_interval
         self.origins = origins
+        self.allowance = Allowance(max_running_handlers)
         self._pings = Sweep(ping_interval // 50)
         self._deflate = read_deflate(per_message_deflate)
         self._http_server = http_server
@@ -155,7 +174,7 @@ class WsServer(EventEmitter):
     @staticmethod
     def create_server(
         path, where, tls=None, max_message=MAX_MESSAGE, per_message_deflate=False, ping_interval=PING_INTERVAL,
-        origins='*', **options
+        origins='*', max_running_handlers=MAX_RUNNING, **options
     ):  # fmt: skip
         """A WsServer at `path` (str). where: a socket address (then it has an HTTP server of its own, which `start`
         starts), an HttpServer or a WebApp. tls, options: those of http.create_server, for an address. The others are
@@ -168,14 +187,18 @@ class WsServer(EventEmitter):
             if tls is not None or options:
                 given = 'tls' if tls is not None else sorted(options)[0]
                 raise OptionError('ws.options', 'the server that is attached to has its own options', given)
-            return WsServer(path, http_server, False, max_message, per_message_deflate, ping_interval, origins)
+            return WsServer(
+                path, http_server, False, max_message, per_message_deflate, ping_interval, origins, max_running_handlers
+            )
         if not hasattr(where, 'port'):
             expected = 'socket.sockaddr(...), an HttpServer or a WebApp'
             raise OptionError('ws.where', 'cannot listen there', type(where).__name__, expected)
         from ..http import create_server
 
         http_server = create_server('websocket', _not_found, 0, where, tls, **options)
-        return WsServer(path, http_server, True, max_message, per_message_deflate, ping_interval, origins)
+        return WsServer(
+            path, http_server, True, max_message, per_message_deflate, ping_interval, origins, max_running_handlers
+        )
 
     def start(self):
         """Starts the HTTP server that came with it; returns self. StateError where it has none of its own."""
@@ -265,7 +288,7 @@ class WsServer(EventEmitter):
         self.channels.add(channel)
         if self.ping_interval:
             self._pings.watch(channel._wire, monotonic_ms() + self.ping_interval)
-        self.emit('connection', channel)
+        channel.run(self, 'connection', (channel,))
         channel.emit('open')
         if head and not channel.closed:
             channel._wire.feed(head, len(head))

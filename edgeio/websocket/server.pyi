@@ -41,6 +41,7 @@ class WsServer(EventEmitter):
         per_message_deflate: bool | dict[str, Any] = False,
         ping_interval: int = 30000,
         origins: _Origins = '*',
+        max_running_handlers: int = 256,
         **options: Any,
     ) -> WsServer: ...
     def start(self) -> Self: ...

@@ -1,0 +1,119 @@
+"""The handlers that still run: how many of one client's, and what holds the client back.
+
+A handler that is a coroutine or a generator runs as a task for each message, and takes as long as it likes. A client
+that sends faster than its handlers end is held back: at Allowance.most of them nothing more of it is read, until
+half of them have ended. Nothing is lost by that; a client that never comes near the bound costs nothing.
+"""
+
+from .errors import EdgeError
+from .events import EventEmitter, call
+from .report import report
+from .timers import set_immediate
+
+MAX_RUNNING = 256
+"""Handlers that run for one client at one time, where nothing else is said (option max_running_handlers)."""
+
+
+class Peer(EventEmitter):
+    """What a client sends to: its events' handlers count as that client's.
+
+    Subclasses define hold() and release(), which stop reading from the client and go on with it, and have a `server`
+    with an `allowance`. running: the Running, None as long as no handler took its time.
+    """
+
+    __slots__ = ('running',)
+
+    def __init__(self):
+        EventEmitter.__init__(self)
+        self.running = None
+
+    def emit(self, name, *args):
+        """Calls the handlers of `name` with `args`; True where there were any."""
+        return self.run(self, name, args)
+
+    def run(self, emitter, name, args):
+        """As `emitter.emit(name, *args)`, for what this client sent."""
+        handlers = emitter._events.get(name) if emitter._events else None
+        if not handlers:
+            return False
+        for handler in handlers:
+            if not handler[3] or emitter._forget(name, handler):
+                task = call(handler, args, name)
+                if task is not None:
+                    self.charge(task)
+        return True
+
+    def call(self, handler, args, where):
+        """As events.call, for what this client sent."""
+        task = call(handler, args, where)
+        if task is not None:
+            self.charge(task)
+
+    def charge(self, task):
+        """Counts `task`, which has begun by what this client sent, until it ends."""
+        if self.running is None:
+            self.running = Running(self, self.server.allowance)
+        self.running.add(task)
+
+
+class Allowance:
+    """How many handlers of one client may run at one time. One for a whole server: it tells once that one is held."""
+
+    __slots__ = ('most', '_told')
+
+    def __init__(self, most):
+        self.most = most
+        self._told = False
+
+    def tell(self, count):
+        """A client is held back. Who wrote the app shall know why it is slow; once, for it may happen often."""
+        if not self._told:
+            self._told = True
+            text = 'a client is held back until its handlers have ended: it sends faster than they do'
+            seen = str(count) + ' of them running'
+            error = EdgeError('running.held', text, seen, 'fewer than ' + str(self.most), 'max_running_handlers')
+            report(error, 'the handlers of a client')
+
+
+class Running:
+    """The running handlers of one Peer. count: how many; held: the client is held back."""
+
+    __slots__ = ('count', 'held', '_peer', '_allowance', '_then')
+
+    def __init__(self, peer, allowance):
+        self.count = 0
+        self.held = False
+        self._peer = peer
+        self._allowance = allowance
+        self._then = None
+
+    def add(self, task):
+        """One more."""
+        task.counter = self
+        self.count += 1
+        if self.count >= self._allowance.most and not self.held:
+            self.held = True
+            self._allowance.tell(self.count)
+            self._peer.hold()
+
+    def ended(self, task):
+        """One less (the Task's call)."""
+        self.count -= 1
+        if self.held and self.count == self._allowance.most >> 1:
+            # Not from here: what is read next may begin tasks that end at once, and so on, ever deeper.
+            set_immediate(self._release)
+        if self.count == 0 and self._then is not None:
+            then, self._then = self._then, None
+            then()
+
+    def when_none(self, fn):
+        """Calls `fn()` once none of them runs; at once, where none does."""
+        if self.count == 0:
+            fn()
+        else:
+            self._then = fn
+
+    def _release(self):
+        if self.held and self.count <= self._allowance.most >> 1:
+            self.held = False
+            self._peer.release()
