@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from firmware_tests.targets import local
 from host_tests.processes import ROOT, Program
 
 
@@ -54,6 +55,40 @@ def test_exception_in_the_app_is_shown_with_its_line_and_ends_the_command(write_
     done = edgeio('run', write_app('\n\nraise ValueError("on purpose")\n'))
     assert done.returncode != 0
     assert 'line 3' in done.stderr and 'ValueError: on purpose' in done.stderr
+
+
+MISSPELT = '''
+from edgeio import WebApp, socket
+from edgeio.socketio import Server
+
+app = WebApp.create('x', 0, socket.sockaddr('127.0.0.1', 0))
+io = Server(app.server, ping_timout=5)
+'''
+
+
+@pytest.mark.parametrize('runtime', ['cpython', 'micropython'])
+def test_misuse_is_told_with_its_line_in_the_app_and_without_a_traceback(runtime, write_app):
+    app = write_app(MISSPELT)
+    done = run_by(runtime, app)
+    sentence, place = done.stderr.splitlines()
+    assert sentence.startswith('edgeio: ') and "'ping_timout'" in sentence and done.returncode == 1
+    assert place == '  main.py, line 6: io = Server(app.server, ping_timout=5)'
+
+
+@pytest.mark.parametrize('runtime', ['cpython', 'micropython'])
+def test_misuse_in_another_file_of_the_app_is_told_with_that_files_line(runtime, write_app):
+    app = write_app('import parts\nparts.make()\n')
+    (app / 'parts.py').write_text('def make():' + MISSPELT.rstrip().replace('\n', '\n    '))
+    done = run_by(runtime, app)
+    assert done.stderr.splitlines()[1].endswith('parts.py, line 6: io = Server(app.server, ping_timout=5)'), done.stderr
+
+
+def run_by(runtime, app):
+    """Runs an app to its end, on a runtime, from the project's folder."""
+    command = [sys.executable] if runtime == 'cpython' else local.micropython()
+    return subprocess.run(
+        [*command, '-m', 'edgeio', 'run', str(app)], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
 
 
 def test_each_line_of_the_log_leaves_at_once(write_app):
