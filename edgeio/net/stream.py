@@ -181,15 +181,21 @@ class Stream:
             if self._out is None:
                 self._emptied()
 
-    def finish(self, reason='forced close'):
+    def finish(self, reason='forced close', eof=False):
         """Closes once the queue is written and the peer has closed, or the time for that is up (LINGER, LAST_INPUT).
 
-        Input that still comes is dropped.
+        Input that still comes is dropped. eof: the peer has said its last word, and is not waited for (under TLS it
+        is: it ends that by itself).
         """
         if self.sock is None or self._ending is not None:
             return
         self._ending = reason
         self._flags = self._flags & ~_HELD | _NO_WRITE | _DROP_INPUT
+        if eof and not self.secure:
+            self._flags |= _EOF
+            self.flush()
+            if self.sock is None:
+                return
         if self._out is None:
             self._emptied()
         else:

@@ -113,7 +113,7 @@ class Connection(Decoder):
             if not self.closing:
                 self._code, self._reason = code, reason
                 self._send_close(code, '')
-            self.stream.finish('transport close')
+            self.stream.finish('transport close', True)
         else:
             self.on_pong(payload)
 

@@ -145,6 +145,28 @@ def test_server_ends_its_side_once_it_has_answered(wire):
     assert wire.read() == b'\x88\x02\x03\xe8'
     settle(3)
     assert wire.client.recv(10) == b'', 'the server closes first (RFC 6455, section 7.1.1)'
+    assert wire.connection.closed == [(1000, '', 'transport close')], 'the client, still there, is not waited for'
+
+
+def test_what_is_queued_when_the_close_frame_comes_leaves_before_the_end(wire):
+    wire.connection.send_binary(bytes(1 << 20))
+    wire.send(CLOSE, b'\x03\xe8')
+    settle(3)
+    assert wire.connection.closed == [], 'the client has not read it'
+    got = bytearray()
+
+    def read_on():
+        try:
+            got.extend(wire.client.recv(65536))
+        except BlockingIOError:
+            pass
+        return wire.connection.closed
+
+    turn_until(read_on)
+    while piece := wire.client.recv(65536):
+        got.extend(piece)
+    assert len(got) == 10 + (1 << 20) + 4
+    assert got[-4:] == b'\x88\x02\x03\xe8'
 
 
 def test_close_within_a_fragmented_message_is_answered_as_any(wire):
