@@ -121,3 +121,22 @@ def browser():
         )
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """`open_page(url)` gives a page of a context of its own; an error on a page fails the test."""
+    contexts, errors = [], []
+
+    def open_it(url):
+        context = browser.new_context(viewport={'width': 720, 'height': 560})
+        contexts.append(context)
+        page = context.new_page()
+        page.on('pageerror', lambda error: errors.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert not errors, f'errors on a page: {errors}'

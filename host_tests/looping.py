@@ -9,6 +9,7 @@ from websockets.sync.client import connect
 from edgeio import http as edge_http
 from edgeio import iosched, pollset, socket
 from edgeio.net.stream import Stream
+from edgeio.webapp import WebApp
 
 PATIENCE = 20000
 """Milliseconds after which a test that waits for something gives up."""
@@ -57,6 +58,16 @@ def make_server(handler=None, **options):
     """A started HttpServer on a port of the system's choice."""
     server = edge_http.create_server('test', handler or hello, 0, socket.sockaddr('127.0.0.1', 0), **options)
     return server.start()
+
+
+def web_app():
+    """The body of a fixture: a WebApp on a port of the system's choice, stopped at the end."""
+    app = WebApp.create('test', 0, socket.sockaddr('127.0.0.1', 0))
+    yield app
+    stopped = []
+    app.stop(lambda: stopped.append(True))
+    turn_until(lambda: stopped)
+    settle()
 
 
 def hello(req, res):

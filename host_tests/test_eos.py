@@ -9,12 +9,11 @@ from binascii import a2b_base64
 
 import pytest
 
-from edgeio import apphost, eos, socket
+from edgeio import apphost, eos
 from edgeio.compat import base64url
 from edgeio.errors import OptionError
 from edgeio.socketio import Server
-from edgeio.webapp import WebApp
-from host_tests.looping import ask, during, settle, turn_until
+from host_tests.looping import ask, during, web_app
 from host_tests.processes import ROOT, node_environment
 
 KEY = bytes(range(32))
@@ -109,12 +108,7 @@ def who(req, res):
 
 @pytest.fixture
 def app(reports):
-    made = WebApp.create('test', 0, socket.sockaddr('127.0.0.1', 0))
-    yield made
-    stopped = []
-    made.stop(lambda: stopped.append(True))
-    turn_until(lambda: stopped)
-    settle()
+    yield from web_app()
 
 
 TOKEN = eos.make_token(KEY, 'u1', 'Nick')

@@ -46,22 +46,3 @@ def chat_with(request, run_app, tmp_path):
     assert code.count('Server(app.server, ') == 1, f'{main} makes its server in a way that this test does not know'
     main.write_text(code.replace('Server(app.server, ', f'Server(app.server, client_file={str(OFFICIAL)!r}, '))
     return request.param, run_app(folder)
-
-
-@pytest.fixture
-def open_page(browser):
-    """`open_page(url)` gives a page of a context of its own; an error on a page fails the test."""
-    contexts, errors = [], []
-
-    def open_it(url):
-        context = browser.new_context(viewport={'width': 720, 'height': 560})
-        contexts.append(context)
-        page = context.new_page()
-        page.on('pageerror', lambda error: errors.append(str(error)))
-        page.goto(url)
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert not errors, f'errors on a page: {errors}'

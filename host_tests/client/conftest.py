@@ -21,22 +21,3 @@ def start_server():
     for server in servers:
         server.check()
         server.stop()
-
-
-@pytest.fixture
-def open_page(browser):
-    """`open_page(url)` gives a page in a context of its own; an uncaught error on a page fails the test."""
-    contexts, errors = [], []
-
-    def open_it(url):
-        context = browser.new_context()
-        contexts.append(context)
-        page = context.new_page()
-        page.on('pageerror', lambda error: errors.append(str(error)))
-        page.goto(url)
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
-    assert not errors, f'errors on a page: {errors}'

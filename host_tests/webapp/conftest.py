@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgeio import report, socket
+from edgeio import socket
 from edgeio.webapp import WebApp
 from host_tests import looping
 
@@ -45,10 +45,5 @@ def app(tester):
 
 
 @pytest.fixture(autouse=True)
-def reports():
-    """What was reported in a test: (exception, where). A report that the test does not take away fails it."""
-    found = []
-    before = report.set_on_error(lambda exc, where: found.append((exc, where)))
-    yield found
-    report.set_on_error(before)
-    assert not found, found
+def nothing_is_reported(reports):
+    """Every test here fails on a report that it does not take away."""

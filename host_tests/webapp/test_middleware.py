@@ -6,21 +6,15 @@ import sys
 
 import pytest
 
-from edgeio import socket
 from edgeio.errors import OptionError
 from edgeio.webapp import WebApp, access_log, basic_auth, history, session
 from edgeio.webapp.session import MemoryStore
-from host_tests.looping import ask, during, settle, turn_until
+from host_tests.looping import ask, during, web_app
 
 
 @pytest.fixture
 def app(reports):
-    made = WebApp.create('test', 0, socket.sockaddr('127.0.0.1', 0))
-    yield made
-    stopped = []
-    made.stop(lambda: stopped.append(True))
-    turn_until(lambda: stopped)
-    settle()
+    yield from web_app()
 
 
 def serve(app):
