@@ -7,7 +7,7 @@ import pytest
 
 from edgeio import iosched
 from edgeio.errors import OptionError
-from edgeio.events import EventEmitter
+from edgeio.events import EventEmitter, call, make_handler
 from host_tests.looping import turn_until
 
 pytestmark = pytest.mark.usefixtures('reports')
@@ -374,3 +374,20 @@ def test_exception_in_a_coroutine_handler_is_reported_with_the_events_name(emitt
     turn_until(lambda: reports)
     assert [(str(exc), where) for exc, where in reports] == [('on purpose', 'event')]
     reports.clear()
+
+
+def test_call_gives_the_task_of_a_handler_that_has_not_ended(seen):
+    promise = iosched.Promise()
+
+    async def wait(value):
+        seen.append(await promise)
+
+    async def quick():
+        seen.append('quick')
+
+    task = call(make_handler(wait), ('surplus', 'value'), 'x')
+    assert call(make_handler(quick), (), 'x') is None
+    assert call(make_handler(seen.append), ('plain',), 'x') is None
+    assert isinstance(task, iosched.Task) and not task.settled
+    promise.resolve('end')
+    assert task.settled and seen == ['quick', 'plain', 'end']

@@ -486,3 +486,28 @@ def test_stale_wait_for_a_closed_descriptor_does_not_take_its_successor_away():
     pollset.forget(successor)
     for fd in (write, again, end):
         os.close(fd)
+
+
+def test_counter_is_told_once_that_a_task_has_ended_whichever_way(reports):
+    class Counter:
+        def ended(self, task):
+            told.append(task)
+
+    told = []
+
+    async def work(promise):
+        await promise
+
+    tasks_of = []
+    for _ in range(3):
+        promise = iosched.Promise()
+        tasks_of.append((iosched.spawn(work(promise)), promise))
+        tasks_of[-1][0].counter = Counter()
+    (first, promise), (second, broken), (third, _) = tasks_of
+    promise.resolve()
+    assert told == [first]
+    broken.reject(ValueError('broken'))
+    assert told == [first, second] and len(reports) == 1
+    reports.clear()
+    third.cancel()
+    assert told == [first, second, third]

@@ -84,6 +84,63 @@ def test_stream_paused_by_its_protocol_keeps_the_rest_for_later(wire):
     turn_until(lambda: sip.data == b'ab')
 
 
+def test_held_stream_reads_nothing_whatever_resume_says(wire):
+    wire.stream.hold()
+    wire.stream.pause()
+    wire.stream.resume()
+    wire.peer.send(b'hello')
+    for _ in range(3):
+        iosched.poll(1)
+    assert wire.protocol.data == b''
+    wire.stream.pause()
+    wire.stream.release()
+    for _ in range(3):
+        iosched.poll(1)
+    assert wire.protocol.data == b'', 'it is paused still'
+    wire.stream.resume()
+    turn_until(lambda: wire.protocol.data == b'hello')
+
+
+def test_release_lets_the_protocol_go_on_first_which_may_hold_again(wire):
+    fed = []
+
+    class Kept(Recorder):
+        def feed(self, data, end):
+            fed.append(bytes(data[:end]))
+            if len(fed) == 1:
+                wire.stream.hold()
+
+    wire.stream.protocol = Kept()
+    wire.stream.release()
+    assert fed == [], 'it was not held'
+    wire.stream.hold()
+    wire.peer.send(b'hello')
+    wire.stream.release()
+    for _ in range(3):
+        iosched.poll(1)
+    assert fed == [b''], 'it holds again'
+    wire.stream.release()
+    turn_until(lambda: fed == [b'', b'', b'hello'])
+
+
+def test_exception_when_the_protocol_goes_on_ends_the_stream(wire, reports):
+    def fail(data, end):
+        raise ValueError('broken')
+
+    wire.protocol.feed = fail
+    wire.stream.hold()
+    wire.stream.release()
+    assert wire.stream.closed
+    assert [str(exc) for exc, _ in reports] == ['broken']
+    reports.clear()
+
+
+def test_held_stream_learns_that_its_peer_is_gone(wire):
+    wire.stream.hold()
+    wire.reset()
+    assert wire.close_reason() == 'transport close'
+
+
 def test_exception_in_the_protocol_ends_that_stream_alone(make_wire, reports):
     bad, good = make_wire(), make_wire()
 

@@ -87,6 +87,16 @@ def test_answer_is_read_though_the_peer_was_still_sending(wire):
     assert wire.protocol.data == b'', 'what came after finish is dropped'
 
 
+def test_held_stream_that_finishes_still_waits_for_its_peer_to_close(wire):
+    wire.stream.hold()
+    wire.stream.write(b'bye')
+    wire.stream.finish('done')
+    wire.stream.hold()
+    assert wire.read_all() == b'bye'
+    wire.peer.close()
+    assert wire.close_reason() == 'done'
+
+
 def test_input_is_dropped_after_finish_though_the_protocol_resumes(narrow):
     narrow.stream.write(bytes(300000))
     narrow.stream.finish('done')

@@ -75,6 +75,41 @@ def decode(data, masked=True, **options):
     return told[0]
 
 
+class Held(Log):
+    """A Log that holds after each message, until `go_on`; what it has meanwhile is one message at most."""
+
+    def on_text(self, text):
+        Log.on_text(self, text)
+        assert not self.stopped
+        self.hold()
+
+    def on_binary(self, data):
+        Log.on_binary(self, data)
+        assert not self.stopped
+        self.hold()
+
+    def go_on(self):
+        while self.stopped and not self.over:
+            self.release()
+            self.feed(b'', 0)
+
+
+def decode_held(data, masked=True, **options):
+    """What a decoder tells about `data` that holds after each message: one that never goes on before the end of the
+    data, and one that goes on after each piece, tell the same."""
+    told = []
+    for size in sizes(data):
+        patient, prompt = Held(masked, **options), Held(masked, **options)
+        for i in range(0, len(data), size):
+            patient.feed(data[i : i + size], len(data[i : i + size]))
+            prompt.feed(data[i : i + size], len(data[i : i + size]))
+            prompt.go_on()
+        patient.go_on()
+        told += [patient.events, prompt.events]
+    assert all(events == told[0] for events in told)
+    return told[0]
+
+
 def client(opcode, payload=b'', first=FIN):
     """A client's frame."""
     return masked_frame(opcode, payload, KEY, first)
@@ -124,6 +159,30 @@ def test_messages_of_every_form_of_length(n, masked):
 def test_length_is_written_in_its_shortest_form(n, head):
     payload = b'x' * n
     assert frame(TEXT, payload) == text_frame(payload) == bytes.fromhex(head) + payload
+
+
+@pytest.mark.parametrize('masked', [True, False])
+def test_decoder_that_is_held_after_each_message_tells_the_same(masked):
+    write = client if masked else frame
+    parts = [
+        write(TEXT, b'one'), write(PING, b'p'), write(BINARY, b'two'), write(TEXT, b'th', 0), write(PING, b''),
+        write(CONTINUATION, b'ree'), write(BINARY, bytes(150)), write(TEXT, b''), write(CLOSE, b'\x03\xe8'),
+    ]  # fmt: skip
+    data = b''.join(parts)
+    assert decode_held(data, masked) == decode(data, masked)
+    broken = data + frame(3, b'', FIN)
+    assert decode_held(broken, masked) == decode(broken, masked)
+
+
+def test_held_decoder_tells_nothing_and_stops_for_good_when_it_is_told_to():
+    log = Held()
+    log.feed(client(TEXT, b'a') + client(TEXT, b'b'), len(client(TEXT, b'a')) * 2)
+    log.feed(client(PING), len(client(PING)))
+    assert log.events == ['a']
+    log.stop()
+    log.release()
+    log.feed(client(TEXT, b'c'), len(client(TEXT, b'c')))
+    assert log.events == ['a']
 
 
 def test_fragments_make_one_message():
@@ -425,4 +484,5 @@ def test_whatever_comes_is_told_by_the_calls_and_by_no_exception(data, size, mas
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=20)), max_size=6))
 def test_whatever_frames_come_are_judged_the_same_in_pieces_of_every_size(frames):
-    decode(b''.join(masked_frame(first & 15, payload, KEY, first & 0xF0) for first, payload in frames) or b'\x81')
+    data = b''.join(masked_frame(first & 15, payload, KEY, first & 0xF0) for first, payload in frames) or b'\x81'
+    assert decode_held(data) == decode(data)

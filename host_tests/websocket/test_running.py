@@ -1,0 +1,167 @@
+"""Channels whose handlers take their time: at max_running_handlers of them the client is held back."""
+
+import socket as plain_socket
+import ssl
+import threading
+
+import pytest
+import trustme
+
+from edgeio import socket
+from edgeio.errors import OptionError
+from edgeio.websocket import WsServer, connection
+from edgeio.websocket.codec import BINARY, masked_frame
+from host_tests.looping import PATIENCE, settle, turn_until, until_quiet
+from host_tests.work import BOUND, KEY, Flood, Work, told_once, upgrade_request
+
+NUMBERS = [str(n) for n in range(2000)]
+
+
+@pytest.fixture
+def serve(reports):
+    """`serve(**options)` gives a WsServer on a port of its own, and the Work that its messages are for."""
+    started = []
+
+    def start(**options):
+        server = WsServer.create_server('/ws', socket.sockaddr('127.0.0.1', 0), **options).start()
+        work = Work()
+        work.ends = []  # what channels were closed with
+        server.on('connection', lambda channel: channel.on('message', work.handle))
+        server.on('connection', lambda channel: channel.on('close', lambda *end: work.ends.append(end)))
+        started.append(server)
+        return server, work
+
+    yield start
+    for server in started:
+        server.stop()
+    until_quiet()
+
+
+@pytest.fixture
+def flood():
+    """`flood(server, wrap=None)` gives a Flood, dropped at the end."""
+    made = []
+
+    def connect(server, wrap=None):
+        made.append(Flood(server.port(), '/ws', wrap))
+        made[-1].until(b'\r\n\r\n')
+        return made[-1]
+
+    yield connect
+    for client in made:
+        client.socket.close()
+
+
+def test_messages_of_one_read_wait_for_the_handlers(serve, flood, reports):
+    server, work = serve()
+    flood(server).say(*NUMBERS)
+    work.until_held()
+    work.finish_all(len(NUMBERS))
+    assert work.begun == NUMBERS and work.done == NUMBERS
+    assert work.most == BOUND
+    assert told_once(reports)
+
+
+def test_binary_messages_and_those_that_come_with_the_handshake_wait_too(serve, reports):
+    server, work = serve(max_running_handlers=2)
+    parts = [b'a', b'b' * 1000, b'c' * 70_000, b'd']
+    with plain_socket.create_connection(('127.0.0.1', server.port()), PATIENCE / 1000) as client:
+        client.sendall(upgrade_request('/ws') + b''.join(masked_frame(BINARY, part, KEY) for part in parts))
+        work.until_held(2)
+        work.finish_all(4)
+    assert work.done == parts
+    assert told_once(reports)
+
+
+@pytest.fixture(scope='module')
+def authority():
+    return trustme.CA()
+
+
+def test_messages_under_tls_wait_in_the_records_that_were_decrypted(serve, flood, reports, authority, tmp_path):
+    mine = authority.issue_cert('127.0.0.1')
+    pem = tmp_path / 'server.pem'
+    mine.private_key_and_cert_chain_pem.write_to_path(pem)
+    server, work = serve(tls={'cert': str(pem)})
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    texts = [number + 'x' * 60 for number in NUMBERS]  # many records
+
+    def wrap(sock):
+        wrapped = []
+        thread = threading.Thread(target=lambda: wrapped.append(context.wrap_socket(sock, server_hostname='127.0.0.1')))
+        thread.start()
+        turn_until(lambda: wrapped, 'the handshake')
+        thread.join()
+        return wrapped[0]
+
+    client = flood(server, wrap)
+    sending = threading.Thread(target=client.say, args=texts)
+    sending.start()
+    work.until_held()
+    work.finish_all(len(texts))
+    sending.join()
+    assert work.done == texts
+    assert work.most == BOUND
+    assert told_once(reports)
+
+
+def test_held_channel_is_pinged_but_needs_not_answer(serve, flood, reports):
+    server, work = serve(max_running_handlers=1, ping_interval=40)
+    client = flood(server)
+    client.say('1', '2')
+    work.until_held(1)
+    client.socket.setblocking(False)
+    turn_until(lambda: client._hear() or client.heard.count(b'\x89\x00') >= 4, 'pings')
+    assert work.ends == []
+    work.finish_all(2)
+    turn_until(lambda: work.ends, 'the end of a client that never answers')
+    assert work.ends == [(1006, 'ping timeout')]
+    assert told_once(reports)
+
+
+def test_client_that_goes_while_it_is_held_is_gone(serve, flood, reports):
+    server, work = serve(max_running_handlers=2)
+    client = flood(server)
+    client.say(*NUMBERS)
+    work.until_held(2)
+    client.drop()
+    turn_until(lambda: work.ends, 'the end')
+    work.finish()
+    settle()
+    assert len(work.begun) == 2 and not server.channels
+    assert told_once(reports)
+
+
+def test_held_channel_that_the_app_closes_takes_the_answer_once_its_handlers_ended(serve, flood, reports, monkeypatch):
+    monkeypatch.setattr(connection, 'CLOSE_TIMEOUT', 10_000_000)
+    server, work = serve(max_running_handlers=2)
+    client = flood(server)
+    client.say('1', '2', '3')
+    work.until_held(2)
+    next(iter(server.channels)).close(3000, 'enough')
+    client.until(b'enough')
+    client.socket.sendall(b'\x88\x82\0\0\0\0\x0b\xb8')
+    work.finish_all(3)
+    client.until_closed()
+    turn_until(lambda: work.ends, 'the end')
+    assert work.ends == [(3000, 'enough')]
+    assert told_once(reports)
+
+
+def test_connection_handlers_count(serve, flood, reports):
+    server, work = serve(max_running_handlers=1)
+    welcome = Work()
+    server.on('connection', welcome.handle)
+    flood(server).say('1')
+    settle()
+    assert work.begun == [] and len(welcome.waiting) == 1
+    welcome.finish()
+    work.finish_all(1)
+    assert told_once(reports)
+
+
+@pytest.mark.parametrize('value', [0, -1, '7'])
+def test_bound_that_cannot_be_is_an_error(value):
+    with pytest.raises(OptionError, match='max_running_handlers'):
+        WsServer.create_server('/ws', socket.sockaddr('127.0.0.1', 0), max_running_handlers=value)
