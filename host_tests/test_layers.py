@@ -23,7 +23,7 @@ DEVICES = ('uart', 'gpio', 'leds')
 WEB = ('eos',)
 """Middleware that both webapp and the servers above it know: the layer webapp."""
 
-ABOVE = ('__init__', '__main__', 'runner', 'scaffold', 'manifest', 'watchdog', 'tokens')
+ABOVE = ('__init__', '__main__', 'runner', 'appline', 'scaffold', 'manifest', 'watchdog', 'tokens')
 """The package itself and its command stand above every layer."""
 
 FILES = sorted(path for path in ROOT.rglob('*.py') if 'template' not in path.parts)
