@@ -39,8 +39,11 @@ class Client:
         conn = self.conn
         packet, attachments = self.server.parser.encode(kind, nsp, ack_id, data)
         stream = conn.stream
-        if stream is not None and attachments is None and type(packet) is str and conn._events is None:
+        if stream is not None and type(packet) is str and conn._events is None:
             stream.write(text_frame(packet.encode()))
+            if attachments is not None:
+                for attachment in attachments:
+                    conn.ws.send_message(attachment)
             return
         conn.send_packet(packet, compress)
         for attachment in attachments or ():

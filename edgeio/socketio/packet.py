@@ -44,7 +44,9 @@ def fill(value, attachments, depth=0):
         raise ProtocolError('sio.depth', 'a packet with attachments is nested too deeply', expected=MAX_DEPTH)
     if kind is list:
         for i in range(len(value)):
-            value[i] = fill(value[i], attachments, depth + 1)
+            item = value[i]
+            if type(item) is dict or type(item) is list:
+                value[i] = fill(item, attachments, depth + 1)
     elif kind is dict:
         if value.get('_placeholder') is True:
             num = value.get('num')
