@@ -100,7 +100,7 @@ class Running:
         """One less (the Task's call)."""
         self.count -= 1
         if self.held and self.count == self._allowance.most >> 1:
-            # Not from here: what is read next may begin tasks that end at once, and so on, ever deeper.
+            # Not from here: whoever resolves a promise shall not find other handlers run inside that call.
             set_immediate(self._release)
         if self.count == 0 and self._then is not None:
             then, self._then = self._then, None

@@ -91,9 +91,14 @@ class Flood:
 
     def until(self, words):
         """Turns the loop until it has heard `words` (bytes)."""
+        self.until_times(words, 1)
+
+    def until_times(self, words, times):
+        """The same, so many times."""
         self.socket.setblocking(False)
-        turn_until(lambda: self._hear() or words in self.heard, repr(words))
+        turn_until(lambda: self._hear() or self.heard.count(words) >= times, repr(words))
         self.socket.settimeout(PATIENCE / 1000)
+        assert self.heard.count(words) >= times, 'the connection was closed'
 
     def until_closed(self):
         """Turns the loop until the server has closed the connection."""

@@ -193,6 +193,8 @@ class Session(Peer):
         """Goes on: what is left of a POST comes first, then what the WebSocket has."""
         if self.state == OPEN:
             self._expect_sign(monotonic_ms())
+            if self.upgrade is not None:
+                self.upgrade.wait()
         post, self._waiting = self._waiting, None
         if post is not None:
             post.take()

@@ -7,7 +7,7 @@ client pauses polling before it sends `5`. What is buffered at that moment leave
 loses and repeats nothing (`Session.take_over`).
 """
 
-from ..timers import set_timeout
+from ..timers import clear_timeout, set_timeout
 from ..websocket.codec import GOING_AWAY, PROTOCOL_ERROR
 from .codec import NOOP, PING, PONG, UPGRADE
 from .session import OPEN
@@ -25,7 +25,8 @@ class Upgrade:
         self._session = session
         self._ws = ws
         self._probed = False
-        self._wait()
+        self._timer = None
+        self.wait()
 
     def on_packet(self, packet):
         """A packet from the WebSocket."""
@@ -44,13 +45,15 @@ class Upgrade:
         else:
             self.fail()
 
-    def _wait(self):
+    def wait(self):
+        """Gives the client the whole time, from now on: it goes over when its POST is answered, which is not while the
+        session is held."""
+        clear_timeout(self._timer)
         self._timer = set_timeout(self._time_up, self._session.server.options['upgrade_timeout'])
 
     def _time_up(self):
-        # A client goes over when its POST is answered, which is not while the session is held.
         if self._session.held:
-            self._wait()
+            self.wait()
         else:
             self.fail()
 

@@ -7,7 +7,7 @@ from edgeio import iosched
 from edgeio.engineio import Server
 from edgeio.errors import OptionError
 from edgeio.websocket import connection
-from host_tests.looping import Polling, during, open_ws, settle, turn_until
+from host_tests.looping import PATIENCE, Polling, during, open_ws, settle, turn_until
 from host_tests.work import BOUND, Flood, Posting, Work, payload, told_once
 
 NUMBERS = [str(n) for n in range(2000)]
@@ -46,6 +46,13 @@ def flood():
 
 def open_polling(engine, revision=4):
     return during(lambda: Polling(engine.port, eio=revision))
+
+
+def wait(ms):
+    """Turns the loop for so long, for what shall not happen meanwhile."""
+    over = []
+    iosched.set_timeout(over.append, ms, True)
+    turn_until(lambda: over)
 
 
 def post(polling, packets, revision=4):
@@ -156,6 +163,17 @@ def test_handler_that_fails_or_is_cancelled_counts_no_more(serve, flood, reports
     assert engine.seen[0][0].running.count == 0
 
 
+def test_next_handlers_do_not_begin_inside_the_call_that_ended_the_others(working, flood, reports):
+    engine, work = working(max_running_handlers=2)
+    flood(engine).say(*PACKETS[:4])
+    work.until_held(2)
+    work.finish()
+    assert work.done == NUMBERS[:2] and work.begun == NUMBERS[:2]
+    turn_until(lambda: work.begun == NUMBERS[:4], 'the next ones')
+    work.finish()
+    assert told_once(reports)
+
+
 def test_one_client_that_is_held_holds_no_other(working, flood, reports):
     engine, work = working(max_running_handlers=3)
     flood(engine).say(*PACKETS[:10])
@@ -188,18 +206,12 @@ def test_bound_that_cannot_be_is_an_error(value):
 
 @revisions
 def test_held_session_is_kept_alive_though_its_pongs_are_not_read(working, flood, reports, revision):
-    engine, work = working(max_running_handlers=2, ping_interval=40, ping_timeout=40)
+    engine, work = working(max_running_handlers=2, ping_interval=40, ping_timeout=400)
     client = flood(engine, revision)
     client.say(*PACKETS[:5])
     work.until_held(2)
-    session = engine.seen[0][0]
-    # Revision 4: pings. Revision 3: an answer before it gives up waiting for one to its own ping, which is not read.
-    packet = b'2' if revision == 4 else b'3'
-    start = client.heard.count(b'\x81\x01' + packet)
-    client.socket.setblocking(False)
-    turn_until(lambda: client._hear() or client.heard.count(b'\x81\x01' + packet) >= start + 6, 'signs of life')
-    assert session.state == 'open' and engine.ends == []
-    client.socket.setblocking(True)
+    client.until_times(b'\x81\x012' if revision == 4 else b'\x81\x013', 14 if revision == 4 else 30)
+    assert engine.ends == []
     client.say('3' if revision == 4 else '2')
     work.finish_all(5)
     assert told_once(reports)
@@ -208,12 +220,34 @@ def test_held_session_is_kept_alive_though_its_pongs_are_not_read(working, flood
     assert engine.ends == ['ping timeout']
 
 
+def test_held_client_of_revision_3_hears_something_before_it_gives_up_waiting_for_a_pong(working, flood, reports):
+    engine, work = working(max_running_handlers=1, ping_interval=10_000_000, ping_timeout=100)
+    client = flood(engine, 3)
+    client.say('4work', '2')
+    client.until_times(b'\x81\x013', 3)
+    work.finish()
+    assert told_once(reports)
+
+
+@revisions
+def test_client_has_the_whole_time_to_answer_once_it_is_read_again(working, flood, reports, revision):
+    engine, work = working(max_running_handlers=1, ping_interval=40, ping_timeout=PATIENCE)
+    client = flood(engine, revision)
+    client.say(*PACKETS[:1])
+    client.until_times(b'\x81\x012' if revision == 4 else b'\x81\x013', 3)
+    work.finish()
+    wait(200)
+    assert engine.ends == []
+    assert told_once(reports)
+
+
 def test_held_polling_session_gets_its_pings(working, reports):
-    engine, work = working(max_running_handlers=1, ping_interval=40, ping_timeout=40)
+    engine, work = working(max_running_handlers=1, ping_interval=40, ping_timeout=PATIENCE)
     polling = open_polling(engine)
     posting = post(polling, PACKETS[:2])
     work.until_held(1)
-    assert [during(polling.poll).text for _ in range(5)] == ['2'] * 5
+    for _ in range(5):
+        assert set(during(polling.poll).text.split('\x1e')) == {'2'}
     work.finish_all(2)
     assert posting.wait() == (200, 'ok')
     assert told_once(reports)
@@ -256,11 +290,11 @@ def test_upgrade_does_not_time_out_while_its_client_waits_for_the_answer_to_its_
     client.until(b'101')
     client.say('2probe')
     client.until(b'3probe')
-    later = []
-    iosched.set_timeout(later.append, 90, 1)
-    turn_until(lambda: later, 'a time in which it would have timed out')
+    wait(90)
+    engine.options['upgrade_timeout'] = PATIENCE
     work.finish_all(3)
     assert posting.wait() == (200, 'ok')
+    wait(90)
     client.say('5', '4upgraded')
     turn_until(lambda: 'upgraded' in work.begun, 'a message by WebSocket')
     assert told_once(reports)

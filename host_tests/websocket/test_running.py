@@ -111,8 +111,7 @@ def test_held_channel_is_pinged_but_needs_not_answer(serve, flood, reports):
     client = flood(server)
     client.say('1', '2')
     work.until_held(1)
-    client.socket.setblocking(False)
-    turn_until(lambda: client._hear() or client.heard.count(b'\x89\x00') >= 4, 'pings')
+    client.until_times(b'\x89\x00', 4)
     assert work.ends == []
     work.finish_all(2)
     turn_until(lambda: work.ends, 'the end of a client that never answers')
