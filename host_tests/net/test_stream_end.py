@@ -93,8 +93,15 @@ def test_held_stream_that_finishes_still_waits_for_its_peer_to_close(wire):
     wire.stream.finish('done')
     wire.stream.hold()
     assert wire.read_all() == b'bye'
+    late = bytes(8_000_000)
+    while late:
+        try:
+            late = late[wire.peer.send(late) :]
+        except BlockingIOError:
+            iosched.poll(1)
     wire.peer.close()
     assert wire.close_reason() == 'done'
+    assert wire.protocol.data == b''
 
 
 def test_input_is_dropped_after_finish_though_the_protocol_resumes(narrow):

@@ -185,6 +185,17 @@ def test_held_decoder_tells_nothing_and_stops_for_good_when_it_is_told_to():
     assert log.events == ['a']
 
 
+def test_decoder_may_be_held_in_the_middle_of_a_frame():
+    data, log = client(BINARY, bytes(1000)), Log()
+    log.feed(data[:500], 500)
+    log.hold()
+    log.feed(data[500:], len(data) - 500)
+    assert log.events == []
+    log.release()
+    log.feed(b'', 0)
+    assert log.events == [bytes(1000)]
+
+
 def test_fragments_make_one_message():
     data = client(TEXT, b'a', 0) + client(CONTINUATION, b'', 0) + client(CONTINUATION, b'bc', 0)
     assert decode(data + client(CONTINUATION, b'd') + client(TEXT, b'next')) == ['abcd', 'next']
