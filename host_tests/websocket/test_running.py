@@ -11,8 +11,10 @@ from edgeio import socket
 from edgeio.errors import OptionError
 from edgeio.websocket import WsServer, connection
 from edgeio.websocket.codec import BINARY, masked_frame
+from firmware_tests.targets import local
 from host_tests.looping import PATIENCE, settle, turn_until, until_quiet
-from host_tests.work import BOUND, KEY, Flood, Work, told_once, upgrade_request
+from host_tests.processes import ROOT, App
+from host_tests.work import BOUND, KEY, Flood, Work, frames, told_once, upgrade_request
 
 NUMBERS = [str(n) for n in range(2000)]
 
@@ -74,17 +76,18 @@ def test_binary_messages_and_those_that_come_with_the_handshake_wait_too(serve, 
 
 
 @pytest.fixture(scope='module')
-def authority():
-    return trustme.CA()
-
-
-def test_messages_under_tls_wait_in_the_records_that_were_decrypted(serve, flood, reports, authority, tmp_path):
-    mine = authority.issue_cert('127.0.0.1')
-    pem = tmp_path / 'server.pem'
-    mine.private_key_and_cert_chain_pem.write_to_path(pem)
-    server, work = serve(tls={'cert': str(pem)})
+def tls(tmp_path_factory):
+    """(path of a server's certificate and key, context of a client)."""
+    authority, path = trustme.CA(), tmp_path_factory.mktemp('tls') / 'server.pem'
+    authority.issue_cert('127.0.0.1').private_key_and_cert_chain_pem.write_to_path(path)
     context = ssl.create_default_context()
     authority.configure_trust(context)
+    return str(path), context
+
+
+def test_messages_under_tls_wait_for_the_handlers(serve, flood, reports, tls):
+    pem, context = tls
+    server, work = serve(tls={'cert': pem})
     texts = [number + 'x' * 60 for number in NUMBERS]  # many records
 
     def wrap(sock):
@@ -104,6 +107,61 @@ def test_messages_under_tls_wait_in_the_records_that_were_decrypted(serve, flood
     assert work.done == texts
     assert work.most == BOUND
     assert told_once(reports)
+
+
+ON_MICROPYTHON = """
+from edgeio import iosched, socket
+from edgeio.websocket import WsServer
+
+
+def connected(channel):
+    async def echo(data):
+        await iosched.sleep(1)
+        channel.send(data)
+
+    channel.on('message', echo)
+
+
+iosched.set_on_error(lambda exc, where: print(exc.code))
+address = socket.sockaddr('127.0.0.1', 0)
+server = WsServer.create_server('/ws', address, {'cert': PEM}, max_running_handlers=4)
+server.on('connection', connected)
+server.start()
+print('{"port": %d}' % server.port())
+iosched.forever()
+"""
+
+
+def test_micropython_goes_on_with_a_record_of_tls_that_it_has_read_in_part(run_micropython, tls):
+    pem, context = tls
+    app = run_micropython(f'PEM = {pem!r}\n{ON_MICROPYTHON}')
+    texts = [f'{n:0>100}' for n in range(400)]  # 40 KB: more than a record, which is more than one read
+    with plain_socket.create_connection(('127.0.0.1', app.port), PATIENCE / 1000) as plain:
+        with context.wrap_socket(plain, server_hostname='127.0.0.1') as client:
+            client.sendall(upgrade_request('/ws') + frames(texts))
+            expected = b''.join(b'\x81' + bytes([len(text)]) + text.encode() for text in texts)
+            heard = b''
+            while not heard.endswith(expected):
+                part = client.recv(65536)
+                assert part, 'the connection was closed'
+                heard += part
+
+
+@pytest.fixture
+def run_micropython(tmp_path):
+    """`run_micropython(text)` runs a program under MicroPython until it says its port: an App."""
+    apps = []
+
+    def start(text):
+        program = tmp_path / 'server.py'
+        program.write_text(text)
+        apps.append(App([*local.micropython(), program], env={'MICROPYPATH': f'{ROOT}:.frozen'}))
+        return apps[-1]
+
+    yield start
+    for app in apps:
+        app.check()
+        app.stop()
 
 
 def test_held_channel_is_pinged_but_needs_not_answer(serve, flood, reports):
