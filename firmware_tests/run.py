@@ -3,15 +3,20 @@
 
 cpython, micropython   the runtimes of this machine
 armhf, arm64, armel    ARM builds of Python under qemu's user mode emulation
-board                  a booted ARM Linux machine with 64 MiB of memory, reached over its serial console
+board                  a booted ARM Linux machine with 64 MiB of memory, reached over its serial console; with the
+                       chat (as the only TEST: chat) under its init, used by the official client
+deploy                 four such machines at the same time, with the agent on them: pushes, broken apps, hanging apps
+                       and agents, power cuts, systemd (TEST names one of them: agent, systemd, power-sent, power-trial)
 
-It needs Python alone (the board: pyserial as well). Whatever a target is made of comes from the distribution's
-packages and is kept in `.build/`, or in the folder that EDGEIO_BUILD names. The last line is "N passed, N failed".
+It needs Python alone (board and deploy: pyserial and Node.js as well). Whatever a target is made of comes from the
+distribution's packages and is kept in `.build/`, or in the folder that EDGEIO_BUILD names. The last line is
+"N passed, N failed".
 """
 
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -32,6 +37,9 @@ COMMANDS = {
     'arm64': lambda: emulated.command('arm64'),
     'armel': lambda: emulated.command('armel'),
 }
+
+MACHINES = ('board', 'deploy')
+"""Targets that are whole machines; what drives them needs more than Python."""
 
 
 def run_command(command, tests):
@@ -67,8 +75,8 @@ def counts_in(line):
     return found and (int(found[1]), int(found[2]))
 
 
-def run_board(tests):
-    """Runs the tests on the booted machine; (passed, failed)."""
+def run_machine(target, tests):
+    """Runs the tests of 'board' or 'deploy'; (passed, failed)."""
     try:
         import serial  # noqa: F401
     except ImportError:
@@ -76,19 +84,25 @@ def run_board(tests):
             f'the board is reached over a serial line, and {sys.executable} has no pyserial; '
             'this installs it: python3 -m pip install pyserial'
         ) from None
-    from firmware_tests.targets import board
+    from firmware_tests.targets import board, deploy
 
-    return board.run(tests, counts_in)
+    return board.run(tests, counts_in) if target == 'board' else deploy.run(tests)
+
+
+def unwind_when_ended():
+    """Has this process, when it is ended from outside, unwind as on Ctrl-C: machines stop, their folders go."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--target', default='cpython', choices=[*COMMANDS, 'board'])
+    parser.add_argument('--target', default='cpython', choices=[*COMMANDS, *MACHINES])
     parser.add_argument('tests', nargs='*', help='run only tests with one of these in their name')
     arguments = parser.parse_args()
     try:
-        if arguments.target == 'board':
-            passed, failed = run_board(arguments.tests)
+        if arguments.target in MACHINES:
+            passed, failed = run_machine(arguments.target, arguments.tests)
         else:
             passed, failed = run_command(COMMANDS[arguments.target](), arguments.tests)
     except build.TargetError as exc:
@@ -100,4 +114,8 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    unwind_when_ended()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit('firmware_tests/run.py: interrupted')

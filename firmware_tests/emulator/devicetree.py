@@ -7,6 +7,7 @@ import struct
 import subprocess
 
 from ..targets import build
+from .machine import HARDWARE, PROCESSOR
 from .tools import tool
 
 LED, LED_LINE = 'status', 6
@@ -17,17 +18,18 @@ _HEADER = struct.Struct('>10I')
 _CHIP = b'pl061@9030000\0'
 
 
-def make(machine):
-    """The path of the tree for the machine that the arguments `machine` (list) describe."""
-    folder = build.made('devicetree', (machine, LED, LED_LINE), lambda folder: _make(folder, machine))
+def make(memory):
+    """The path of the tree for a board with `memory` MiB."""
+    recipe = (HARDWARE, PROCESSOR, LED, LED_LINE)
+    with build.locked():
+        folder = build.made(f'devicetree-{memory}', recipe, lambda folder: _make(folder, memory))
     return folder / 'board.dtb'
 
 
-def _make(folder, machine):
+def _make(folder, memory):
     dumped = folder / 'dumped.dtb'
-    kind, *rest = machine
-    machine = ['-M', f'{kind},dumpdtb={dumped}', *rest]
-    command = [*tool('usr/bin/qemu-system-arm'), *machine, '-display', 'none', '-nodefaults']
+    board = ['-M', f'{HARDWARE},dumpdtb={dumped}', '-cpu', PROCESSOR, '-m', str(memory)]
+    command = [*tool('usr/bin/qemu-system-arm'), *board, '-display', 'none', '-nodefaults']
     done = subprocess.run(command, capture_output=True, text=True)
     if not dumped.exists():
         raise build.TargetError(f'the emulator gave no device tree: {done.stderr.strip()}')

@@ -48,11 +48,13 @@ def make(payload=(), init='busybox'):
     suffix = '' if init == 'busybox' else '-' + init
     with build.locked():
         core = kernel.make()
-        base = build.made('board' + suffix, (emulated.PACKAGES, packages, emulated.UNUSED), _unpacker(packages))
-        packed = build.made('initramfs', (initramfs.INIT, core.modules), lambda f: _pack(f, base, core))
-        recipe = (DISK_MB, FOLDERS, _fingerprint(files), [(_fingerprint(source), place) for source, place in payload])
+        system = (emulated.RECIPE, packages)
+        base = build.made('board' + suffix, system, _unpacker(packages))
+        packed = build.made('initramfs', ('cpio', initramfs.INIT, core.modules), lambda f: _pack(f, base, core))
+        payload_seen = [(_fingerprint(source), place) for source, place in payload]
+        recipe = (system, DISK_MB, FOLDERS, _fingerprint(files), payload_seen)
         disk = build.made('disk' + suffix, recipe, lambda folder: _make_disk(folder, base, files, payload))
-        return Image(core.image, packed / 'initramfs.gz', disk / 'disk.ext4')
+        return Image(core.image, packed / 'initramfs.cpio', disk / 'disk.ext4')
 
 
 def _unpacker(packages):
@@ -60,7 +62,7 @@ def _unpacker(packages):
 
 
 def _pack(folder, base, core):
-    (folder / 'initramfs.gz').write_bytes(initramfs.pack(base / 'bin/busybox', core.modules))
+    (folder / 'initramfs.cpio').write_bytes(initramfs.pack(base / 'bin/busybox', core.modules))
 
 
 def _make_disk(folder, base, files, payload):

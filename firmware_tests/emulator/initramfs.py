@@ -1,7 +1,5 @@
 """The first file system: loads the disk's modules, mounts the disk and hands over to its init."""
 
-import gzip
-
 INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -20,15 +18,17 @@ S_IFDIR, S_IFREG = 0o040000, 0o100000
 
 
 def pack(busybox, modules):
-    """The compressed archive (bytes). busybox: the path of a static BusyBox; modules: paths, in the order to load."""
+    """The archive (bytes). busybox: the path of a static BusyBox; modules: paths, in the order to load.
+
+    It is not compressed: a board that is emulated would be slow to unpack it.
+    """
     entries = [(name, S_IFDIR | 0o755, b'') for name in ('bin', 'proc', 'sys', 'dev', 'disk', 'modules')]
     entries.append(('bin/busybox', S_IFREG | 0o755, busybox.read_bytes()))
     entries.append(('init', S_IFREG | 0o755, INIT.encode()))
     for number, path in enumerate(modules):
         entries.append((f'modules/{number:02}-{path.name}', S_IFREG | 0o644, path.read_bytes()))
     entries.append(('TRAILER!!!', 0, b''))
-    archive = b''.join(_entry(number + 1, *entry) for number, entry in enumerate(entries))
-    return gzip.compress(archive, 1, mtime=0)
+    return b''.join(_entry(number + 1, *entry) for number, entry in enumerate(entries))
 
 
 def _entry(inode, name, mode, data):

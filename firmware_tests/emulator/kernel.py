@@ -4,6 +4,7 @@ import re
 
 from ..targets import build
 from ..targets.debian import Archive
+from . import uimage
 
 META_PACKAGE = 'linux-image-armmp'
 
@@ -29,7 +30,7 @@ class Kernel:
     """image: the path of the kernel; modules: the paths of its modules, each after those that it needs."""
 
     def __init__(self, folder):
-        self.image = next(folder.glob('boot/vmlinuz-*'))
+        self.image = next(folder.glob('boot/uImage'), None) or next(folder.glob('boot/vmlinuz-*'))
         self._paths = {_name(path): path for path in folder.rglob('*.ko')}
         self._builtin = {_name(line) for line in next(folder.rglob('modules.builtin')).read_text().split()}
         self.modules = []
@@ -50,7 +51,7 @@ class Kernel:
 
 def make():
     """The Kernel, fetched unless it is there."""
-    return Kernel(build.made('kernel', (META_PACKAGE, UNPACKED), _unpack))
+    return Kernel(build.made('kernel', (META_PACKAGE, UNPACKED, uimage.LOAD_ADDRESS), _unpack))
 
 
 def _unpack(folder):
@@ -58,6 +59,9 @@ def _unpack(folder):
     package = archive.dependency(META_PACKAGE, 'linux-image-')
     build.say(f'fetching {package}')
     archive.unpack_single(folder, package, UNPACKED)
+    unpacked = uimage.make(next(folder.glob('boot/vmlinuz-*')).read_bytes())
+    if unpacked is not None:
+        (folder / 'boot/uImage').write_bytes(unpacked)
 
 
 def _dependencies(path):

@@ -15,16 +15,21 @@ from .console import Console
 from .monitor import Monitor
 from .tools import tool
 
+HARDWARE, PROCESSOR = 'virt,highmem=off', 'cortex-a7'
+"""What the emulator calls the board, and its processor."""
+
 BOOT_SECONDS = 120
 """Time for the board to come up; about 4 s on an idle desktop."""
 
+MONITOR_SECONDS = 10
+"""Time for the emulator to open its control channel."""
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-def _die_with_parent():
-    """Runs in the emulator's process: it must not outlive a test run that is killed."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent(number=signal.SIGKILL):
+    """Has this process get the signal `number` when the one that started it ends, however it ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
 class MachineError(Exception):
@@ -50,7 +55,11 @@ class Machine:
         self._forwards = {}
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *exc_info):
@@ -70,7 +79,7 @@ class Machine:
         control.unlink(missing_ok=True)
         with open(self._folder / 'emulator.log', 'w') as log:
             self._process = subprocess.Popen(
-                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent
+                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent
             )
         try:
             self._connect(control)
@@ -114,7 +123,7 @@ class Machine:
 
     def _connect(self, control):
         try:
-            self._monitor = Monitor(control)
+            self._monitor = Monitor(control, MONITOR_SECONDS)
         except Exception as exc:
             raise MachineError(f'{exc}\n{(self._folder / "emulator.log").read_text().strip()}') from None
         terminals = {device['label']: device['filename'] for device in self._monitor.execute('query-chardev')}
@@ -135,7 +144,7 @@ class Machine:
     def _command(self):
         return [
             *tool('usr/bin/qemu-system-arm'),
-            *('-M', 'virt,highmem=off', '-cpu', 'cortex-a7', '-m', str(self.memory), '-accel', 'tcg,tb-size=64'),
+            *('-M', HARDWARE, '-cpu', PROCESSOR, '-m', str(self.memory), '-accel', 'tcg,tb-size=64'),
             *('-nodefaults', '-display', 'none', '-monitor', 'none'),
             *('-kernel', str(self.image.kernel), '-initrd', str(self.image.initramfs)),
             *('-append', 'console=ttyAMA0,115200 quiet panic=1'),

@@ -10,9 +10,9 @@ class MonitorError(Exception):
 
 
 class Monitor:
-    """Connects to the QMP socket at `path`, which the emulator is about to open."""
+    """Connects to the QMP socket at `path`, which the emulator is about to open; for at most `seconds`."""
 
-    def __init__(self, path, seconds=10):
+    def __init__(self, path, seconds):
         self._socket = _connect(path, time.monotonic() + seconds)
         self._socket.settimeout(30)
         self._lines = self._socket.makefile('r')

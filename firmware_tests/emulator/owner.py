@@ -34,8 +34,8 @@ class OwnedBoard(Machine):
     """
 
     def __init__(self, image, **options):
+        tree = devicetree.make(options.get('memory', 64))
         self.folder = Path(tempfile.mkdtemp(prefix='edgeio-owner-'))
-        tree = devicetree.make(['virt,highmem=off', '-cpu', 'cortex-a7', '-m', str(options.get('memory', 64))])
         extra = ['-dtb', str(tree), *Pins.arguments(self.folder / 'qtest')]
         super().__init__(image, extra=extra, **options)
         self.key = self.folder / 'board.key'

@@ -1,241 +1,77 @@
-"""The board as its owner has it: the agent installed, apps pushed over the second UART, and every fault on the way."""
+"""Boards with the agent on them, and everything that can go wrong with them: several at the same time, each in a
+process of its own, because most of what they do is waiting."""
 
-import http.client
-import json
-import shutil
-import subprocess
-import time
-import urllib.error
-import urllib.request
+import multiprocessing
+import os
+import signal
+import sys
 
-from ..emulator import devicetree
-from ..emulator.cable import Cable
-from ..emulator.owner import OwnedBoard
-from ..emulator.pins import Pins
-from . import build, chat
+from ..emulator import image
+from ..emulator.machine import die_with_parent
+from ..emulator.owner import PAYLOAD
+from . import agent, build, power, systemd
+from .person import require_client
 
-CHAT = build.ROOT / 'board' / 'apps' / 'chat'
-PANEL = build.ROOT / 'board' / 'apps' / 'panel'
+BOARDS = {
+    # name: (what runs its checks, the init on its disk)
+    'agent': (agent.run, 'busybox'),
+    'systemd': (systemd.run, 'systemd'),
+    'power-sent': (power.run_sent, 'busybox'),
+    'power-trial': (power.run_trial, 'busybox'),
+}
 
-HANGING = """
-import time
-from edgeio import WebApp, iosched, socket
-
-app = WebApp.create('version', 0, socket.sockaddr(socket.INADDR_ANY, 8000))
-app.get('/', lambda req, res: res.end('VERSION'))
-
-
-def hang(req, res):
-    while True:
-        time.sleep(1)
+END_SECONDS = 8
+"""Time for a process that is interrupted to switch its board off."""
 
 
-app.get('/hang', hang)
-app.start()
-iosched.forever()
-"""
-
-POWER_CUTS = (0.3, 1.0, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0)
-"""Seconds after the start of a push at which the power fails; a whole push takes about ten."""
-
-
-AGENT_ID = r"$(ps | sed -n 's/^ *\([0-9]*\) .*board.agent$/\1/p')"
-"""The agent's process, in the board's shell."""
-
-
-class DeployError(Exception):
-    """The board did not behave; the text says what was seen and what was expected."""
-
-
-def check_agent_is_installed_and_says_what_board_it_is(board):
-    board.install()
-    info = board.ask('info')
-    expect(info['board'] == 'emulated' and info['machine'].startswith('armv7l'), f'info: {info}')
-
-
-def check_chat_is_pushed_over_the_serial_line(board):
-    started = time.monotonic()
-    output = board.deploy('push', CHAT)
-    build.say(f'deploy: pushed in {time.monotonic() - started:.0f} s')
-    expect('is well' in output, output)
-    expect('nothing has changed' in board.deploy('push', CHAT), 'an unchanged app was sent again')
-
-
-def check_official_client_talks_to_it(board):
-    chat.check_two_people_talk(board)
-
-
-def check_both_fit_into_the_boards_memory(board):
-    status = board.ask('status')
-    _, agent = board.console.run(f'grep VmRSS /proc/{AGENT_ID}/status')
-    print(f'memory: app {status["memory"] // 1024} KiB, agent {" ".join(agent.split())}, '
-          f'free {status["memory_free"] // 1024} KiB')  # fmt: skip
-    _, killed = board.console.run('dmesg | grep -c "Out of memory"')
-    expect(killed.split() == ['0'], 'the kernel has ended processes for want of memory')
-
-
-def check_app_runs_as_an_unprivileged_user(board):
-    _, output = board.console.run(f'ps -o user,pid | grep " {board.ask("status")["pid"]}$"')
-    expect(output.split()[:1] == ['edgeio'], f'it runs as {output!r}')
-
-
-def check_broken_version_is_taken_back(board):
-    output = board.deploy('push', make_app(board, 'raise SystemExit("this version is broken")\n'), fails=True)
-    expect('push.unhealthy' in output and 'this version is broken' in output, output)
-    expect(page_of(board) == 'This is socket.io test server.', 'the chat does not run')
-
-
-def check_hanging_loop_is_noticed_and_the_app_comes_back(board):
-    board.deploy('push', make_app(board, HANGING.replace('VERSION', 'version 0')))
+def run(names):
+    """Runs the checks of the boards `names`, of all where there are none; (passed, failed)."""
+    unknown = [name for name in names if name not in BOARDS]
+    if unknown:
+        raise build.TargetError(f'no board {unknown[0]!r}; those of the target deploy are: {", ".join(BOARDS)}')
+    require_client()
+    images = {init: image.make(PAYLOAD, init) for init in ('busybox', 'systemd')}
+    context = multiprocessing.get_context('fork')
+    counts = context.SimpleQueue()
+    processes = []
     try:
-        urllib.request.urlopen(f'http://127.0.0.1:{board.forward(8000)}/hang', timeout=60)
-    except (OSError, http.client.HTTPException):
-        pass  # the watchdog ended it
-    expect(page_of(board) == 'version 0', 'it did not come back')
-    status = board.ask('status')
-    expect(status['restarts'] == 1 and 'has not turned' in status['problem'], f'status: {status}')
-
-
-def check_hanging_agent_resets_the_board(board):
-    board.console.run(f'kill -STOP {AGENT_ID}')
-    board.console.log_in(180)
-    expect(page_of(board) == 'version 0', 'the app does not run after the reset')
-
-
-def check_pulled_cable_is_waited_for_and_the_push_goes_on(board):
-    cable = Cable(board.folder, far=board.uart2)
-    board.line = cable.desktop
-    folder = make_app(board, HANGING.replace('VERSION', 'after the cable'))
-    (folder / 'blob.bin').write_bytes(bytes(range(256)) * 600)
-    cable.budget = 60000
-    push = subprocess.Popen(board.command('push', folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        expect(cable.pulled.wait(120), 'the push sent too little for the cable to be pulled')
-        cable.plug()
-        output, _ = push.communicate(timeout=180)
-        expect(push.returncode == 0 and 'the line is back' in output and 'is well' in output, output)
+        for name in names or BOARDS:
+            check, init = BOARDS[name]
+            processes.append(context.Process(target=_run_board, args=(check, images[init], counts), name=name))
+            processes[-1].start()
+        build.say(f'starting {len(processes)} boards')
+        for process in processes:
+            process.join()
     finally:
-        push.kill()
-        push.wait()
-        cable.close()
-        board.line = None
-    expect(page_of(board) == 'after the cable', 'the new version does not run')
-    expect(cable.carried < 256 * 600 * 1.3 + 60000, f'{cable.carried} bytes were sent: not resumed')
+        _end(processes)
+    return _sum(processes, counts)
 
 
-def check_power_cut_at_any_moment_leaves_the_old_or_the_new_version(board):
-    before = page_of(board)
-    for number, seconds in enumerate(POWER_CUTS):
-        after = f'cut {number}'
-        folder = make_app(board, HANGING.replace('VERSION', after))
-        (folder / 'blob.bin').write_bytes(bytes([number]) * 30000)
-        push = subprocess.Popen(board.command('push', folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(seconds)
-        board.cut_power()
-        push.kill()
-        push.wait()
-        board.start()
-        found = page_of(board)
-        which = 'new' if found == after else 'old'
-        build.say(f'deploy: power cut {seconds} s into a push: the {which} version runs')
-        expect(found in (before, after), f'{found!r} runs, expected {before!r} or {after!r}')
-        wait_for_verdict(board)
-        before = page_of(board)
-
-
-def check_panel_shows_the_switches_and_switches_lamps_and_led(board):
-    board.deploy('push', PANEL)
-    pins = Pins(board, board.folder / 'qtest')
-    person = chat.Person(board.forward(8000), 'panel_client.js')
+def _run_board(check, image, counts):
+    # In a group of its own: an interrupt from the terminal comes once, passed on by the parent.
+    os.setpgid(0, 0)
+    die_with_parent(signal.SIGINT)
     try:
-        state = json.loads(person.expect('state'))
-        expect(state['input'] == {'switch A': 0, 'switch B': 0} and not state['problems'], f'state: {state}')
-        expect(pins.level(4) == 0, 'lamp A is on at the start')
-        person.say(json.dumps(['output', 'lamp A', 1]))
-        expect(person.expect('set') == 'null' and pins.level(4) == 1, 'lamp A was not switched on')
-        expect(json.loads(person.expect('changed')) == ['output', 'lamp A', 1], 'the page was not told')
-        person.say(json.dumps(['led', devicetree.LED, state['led'][devicetree.LED][1]]))
-        expect(person.expect('set') == 'null' and pins.level(devicetree.LED_LINE) == 1, 'the LED does not shine')
-        for level in (1, 0):
-            pins.drive(0, level)
-            person.expect('changed', json.dumps(['input', 'switch A', level], separators=(',', ':')))
-        names = [name for name, _, _ in json.loads(person.expect('sensors'))]
-        expect('load' in names and 'memory free' in names, f'sensors: {names}')
-    finally:
-        person.leave()
-        pins.close()
+        counts.put(check(image))
+    except KeyboardInterrupt:
+        sys.exit(1)
 
 
-CHECKS = (
-    check_agent_is_installed_and_says_what_board_it_is,
-    check_chat_is_pushed_over_the_serial_line,
-    check_official_client_talks_to_it,
-    check_both_fit_into_the_boards_memory,
-    check_app_runs_as_an_unprivileged_user,
-    check_broken_version_is_taken_back,
-    check_hanging_loop_is_noticed_and_the_app_comes_back,
-    check_hanging_agent_resets_the_board,
-    check_panel_shows_the_switches_and_switches_lamps_and_led,
-    check_pulled_cable_is_waited_for_and_the_push_goes_on,
-    check_power_cut_at_any_moment_leaves_the_old_or_the_new_version,
-)
-"""In this order: each stands on the ones before."""
+def _end(processes):
+    for process in processes:
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGINT)
+    for process in processes:
+        process.join(END_SECONDS)
+        process.kill()
 
 
-def run(image):
-    """Runs the checks on a board of their own that boots from `image`; (passed, failed)."""
-    build.say('starting a board for the agent')
-    with OwnedBoard(image) as board:
-        return run_checks('deploy', CHECKS, board, 'tail -n 30 /run/edgeio/agent.log /run/edgeio/log/app.log')
-
-
-def run_checks(title, checks, board, evidence):
-    """Runs the checks on `board`; (passed, failed). evidence: the command that shows what went wrong."""
-    for number, check in enumerate(checks):
-        name = check.__name__.removeprefix('check_')
-        try:
-            check(board)
-        except Exception as exc:
-            print(f'FAILED {title}.{name}\n{type(exc).__name__}: {exc}')
-            if board.console is not None:
-                print(board.console.run(evidence)[1])
-            return number, len(checks) - number
-        build.say(f'{title}: {name.replace("_", " ")}')
-    print(f'{title:24} {len(checks)} passed')
-    return len(checks), 0
-
-
-def expect(condition, text):
-    """DeployError with `text` unless `condition`."""
-    if not condition:
-        raise DeployError(text)
-
-
-def make_app(board, main):
-    """An app folder: the chat's files, its main program replaced."""
-    folder = board.folder / 'app'
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(CHAT, folder)
-    (folder / 'main.py').write_text(main)
-    return folder
-
-
-def page_of(board, seconds=120):
-    """What the app answers on /, as soon as it does."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(f'http://127.0.0.1:{board.forward(8000)}/', timeout=20) as answer:
-                return answer.read().decode()
-        except (OSError, http.client.HTTPException) as exc:  # not there yet, or ended within its answer
-            if time.monotonic() > deadline:
-                raise DeployError(f'/ is not answered: {exc}') from None
-            time.sleep(0.3)
-
-
-def wait_for_verdict(board, seconds=120):
-    """Waits until no release is on trial."""
-    deadline = time.monotonic() + seconds
-    while board.ask('status')['on_trial']:
-        expect(time.monotonic() < deadline, 'the trial has no end')
-        time.sleep(0.5)
+def _sum(processes, counts):
+    broken = [process for process in processes if process.exitcode]
+    for process in broken:
+        print(f'the checks of the board {process.name} broke off, exit code {process.exitcode}', flush=True)
+    passed, failed = 0, len(broken)
+    while not counts.empty():
+        more = counts.get()
+        passed, failed = passed + more[0], failed + more[1]
+    return passed, failed

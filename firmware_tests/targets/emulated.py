@@ -13,6 +13,12 @@ PACKAGES = ('python3-minimal', 'libpython3-stdlib')
 
 UNUSED = ('usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/lintian')
 
+COMPILED = ('usr/lib/python3.*', 'usr/lib/python3/dist-packages')
+"""The standard library, and the distribution's other packages for Python."""
+
+RECIPE = (PACKAGES, UNUSED, COMPILED)
+"""What a minimal system is made from."""
+
 PROCESSORS = {
     # architecture: (emulator, processor that it shows)
     'armhf': ('qemu-arm-static', 'cortex-a7'),
@@ -26,7 +32,7 @@ def command(architecture):
     processor = PROCESSORS[architecture][1]
     with build.locked():
         qemu = emulator(architecture)
-        root = build.made(f'root-{architecture}', (PACKAGES, UNUSED), lambda folder: unpack_root(folder, architecture))
+        root = build.made(f'root-{architecture}', RECIPE, lambda folder: unpack_root(folder, architecture))
     isolated = [sys.executable, isolation.__file__]
     return [*isolated, str(qemu), '-cpu', processor, '-L', str(root), str(python_of(root))]
 
@@ -43,7 +49,7 @@ def python_of(root):
 
 
 def unpack_root(root, architecture, extra=()):
-    """Unpacks a minimal system with Python for `architecture`, its standard library compiled."""
+    """Unpacks a minimal system with Python for `architecture`, its modules compiled."""
     build.say(f'{architecture}: fetching Python from the distribution')
     Archive(architecture).unpack(root, (*PACKAGES, *extra))
     for unused in (*UNUSED, *_unused_modules(root)):
@@ -51,7 +57,9 @@ def unpack_root(root, architecture, extra=()):
     link = root / 'usr/bin/python3'
     link.unlink(missing_ok=True)
     link.symlink_to(python_of(root).name)
-    compile_folder(root, f'usr/lib/{python_of(root).name}', architecture)
+    for pattern in COMPILED:
+        for folder in root.glob(pattern):
+            compile_folder(root, folder.relative_to(root), architecture)
     build.say(f'{architecture}: Python unpacked, {build.size_mb(root):.0f} MB')
 
 

@@ -3,8 +3,9 @@
 import subprocess
 
 from ..emulator.owner import OwnedBoard
-from . import build
-from .deploy import CHAT, PANEL, expect, page_of, run_checks
+from . import checks
+from .apps import CHAT, PANEL, version_of
+from .checks import expect
 
 MEMORY = 128
 """MiB: with 64 it boots as well, and little is left."""
@@ -23,7 +24,7 @@ def check_agent_is_installed_and_systemd_says_that_it_is_ready(board):
 
 def check_chat_is_pushed_and_runs_as_an_unprivileged_user(board):
     board.deploy('push', CHAT)
-    expect(page_of(board) == 'This is socket.io test server.', 'the chat does not answer')
+    expect(version_of(board) == 'This is socket.io test server.', 'the chat does not answer')
     _, output = board.console.run(f'stat -c %U /proc/{board.ask("status")["pid"]}')
     expect(output.strip() == 'edgeio', f'it runs as {output!r}')
 
@@ -48,7 +49,7 @@ def check_agent_that_hangs_is_ended_and_started_again(board):
     board.console.run(f'while [ "$({AGENT}=NRestarts --value)" = 0 ]; do sleep 1; done', 180)
     code, _ = board.console.run("journalctl -u edgeio-agent | grep -i 'watchdog timeout'")
     expect(code == 0, 'it was not the watchdog')
-    expect('Panel' in page_of(board), 'the app does not run again')
+    expect('Panel' in version_of(board), 'the app does not run again')
 
 
 def check_agent_that_is_killed_is_started_again(board):
@@ -56,7 +57,7 @@ def check_agent_that_is_killed_is_started_again(board):
     board.console.run(f'before=$({AGENT}=NRestarts --value); kill -9 $({AGENT}=MainPID --value)')
     board.console.run(f'while [ "$({AGENT}=NRestarts --value)" = "$before" ]; do sleep 1; done', 120)
     board.console.run('while ! systemctl is-active --quiet edgeio-agent; do sleep 1; done', 120)
-    expect('Panel' in page_of(board), 'the app does not run again')
+    expect('Panel' in version_of(board), 'the app does not run again')
     expect(board.ask('status')['state'] == 'running', 'the agent does not answer')
 
 
@@ -73,6 +74,5 @@ CHECKS = (
 
 def run(image):
     """Runs the checks on a board that boots from `image`, one made with systemd; (passed, failed)."""
-    build.say('starting a board with systemd')
     with OwnedBoard(image, memory=MEMORY) as board:
-        return run_checks('systemd', CHECKS, board, 'journalctl --no-pager -n 40')
+        return checks.run('systemd', CHECKS, board, 'journalctl --no-pager -n 40')

@@ -111,5 +111,7 @@ PARTS = [
     Part('micropython', 'firmware_tests on MicroPython', [setup.python], True, firmware('micropython', 300)),
     Part('armhf', 'firmware_tests on ARM Python, emulated', [setup.python], False, firmware('armhf', 900)),
     Part('board', 'firmware_tests on a booted ARM machine, emulated',
-         [setup.python, setup.node], False, firmware('board', 1800)),
+         [setup.python, setup.node], False, firmware('board', 900)),
+    Part('deploy', 'boards with the agent: pushes, faults, power cuts, systemd',
+         [setup.python, setup.node], False, firmware('deploy', 1800)),
 ]
