@@ -3,6 +3,7 @@
 from .. import iosched
 from ..compat import decode_utf8
 from ..errors import ProtocolError
+from ..report import report
 from ..timers import set_timeout
 from .codec import CLOSE, NOOP, decode_payload, encode_payload
 from .errors import fail
@@ -171,25 +172,34 @@ class Post:
             else:
                 self._break_off(error)
         except Exception as exc:
-            self._fail(exc)
+            self._fail(exc, self._res)
 
     def take(self):
-        """Gives the session the packets that it has not had. Once it had all, and may have more, the answer is `ok`.
+        """Gives the session the packets that it has not had; False where it is held before it had all.
 
-        Where the session is held they wait, and with them the answer: so the client keeps back what it has.
+        Once it had all, and may have more, the answer is `ok`: until then the client keeps back what else it has.
         """
+        session = self._session
         try:
-            session = self._session
             for packet in self._packets:
                 session.on_packet(packet)
                 if session.running is not None and session.held:
-                    session.keep(self)
-                    return
-            self._polling.posting = False
-            if not self._res.closed:
-                session.server.send_ok(self._res)
+                    return False
         except Exception as exc:
-            self._fail(exc)
+            self._fail(exc, self._res)
+        self.answer()
+        return True
+
+    def answer(self):
+        """Answers it, once: the next POST may come."""
+        res, self._res = self._res, None
+        if res is not None:
+            self._polling.posting = False
+            try:
+                if not res.closed:
+                    self._session.server.send_ok(res)
+            except Exception as exc:
+                self._fail(exc, res)
 
     def _begin(self, body):
         polling, session = self._polling, self._session
@@ -203,7 +213,7 @@ class Post:
             polling.refuse(self._res, 400, str(exc))
             return
         self._packets = iter(packets)
-        self.take()
+        session.take_post(self)
 
     def _break_off(self, error):
         polling = self._polling
@@ -213,6 +223,10 @@ class Post:
             why = 'the body is too large; expected: ' + str(limit) + ' bytes at most; setting: max_http_buffer_size'
             polling.refuse(self._res, 413, why)
 
-    def _fail(self, exc):
-        fail(exc, self._res)
+    def _fail(self, exc, res):
+        self._res = None
+        if res is None:
+            report(exc, 'a POST')
+        else:
+            fail(exc, res)
         self._session.on_closed('transport error')

@@ -37,8 +37,8 @@ class Session(Peer):
 
     __slots__ = (
         'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', '_receiver', 'stream', 'ws',
-        'polling', 'upgrade', 'bucket', '_due', '_pinged', '_sent', '_buffered', 'compress',
-        '_waiting',
+        'polling', 'upgrade', 'bucket', '_due', '_pinged', '_excused', '_sent', '_buffered',
+        'compress', '_waiting',
     )  # fmt: skip
 
     def __init__(self, server, sid, protocol, request):
@@ -55,9 +55,10 @@ class Session(Peer):
         self._receiver = Emitter(self)
         self.stream = self.ws = self.polling = None
         self.upgrade = None  # an Upgrade, while a WebSocket probes
-        self._waiting = None  # a Post, while the rest of its packets is held back
+        self._waiting = ()  # Posts, while the rest of their packets is held back
         self.bucket = None
         self._pinged = False
+        self._excused = False  # it was held since the last sign of ours
         self._sent = None  # callbacks of `send`, as handlers, that wait for the next poll
         self._due = self._first_deadline(monotonic_ms())
         server.heartbeats.watch(self, self._due)
@@ -182,24 +183,29 @@ class Session(Peer):
         if self.state == OPEN:
             if self.ws is not None:
                 self.ws.hold()
-            if self.protocol == 3:
-                self._look_at(monotonic_ms() + self._grace())
-
-    def keep(self, post):
-        """The rest of `post` waits for `release`."""
-        self._waiting = post
+            self._excused = True
+            now = monotonic_ms()
+            self._look_at(min(self._due, self._next_ping(now) if self.protocol == 4 else now + self._grace()))
 
     def release(self):
-        """Goes on: what is left of a POST comes first, then what the WebSocket has."""
-        if self.state == OPEN:
-            self._expect_sign(monotonic_ms())
-            if self.upgrade is not None:
-                self.upgrade.wait()
-        post, self._waiting = self._waiting, None
-        if post is not None:
-            post.take()
+        """Goes on: what is left of POSTs comes first, then what the WebSocket has."""
+        posts, self._waiting = self._waiting, ()
+        for post in posts:
+            self.take_post(post)
         if self.ws is not None and not self.held:
             self.ws.release()
+
+    def take_post(self, post):
+        """Takes the packets of `post`, as far as the session is not held; what is left waits for `release`."""
+        if self._waiting or self.held or not post.take():
+            self._waiting += (post,)
+            if self.upgrade is not None and self.upgrade.probed:
+                self.answer_post()
+
+    def answer_post(self):
+        """Answers the POST that waits, before its time: there may be one more, which is answered in its own."""
+        if self._waiting:
+            self._waiting[0].answer()
 
     def on_sent(self):
         """Everything buffered has been handed to the transport."""
@@ -252,7 +258,7 @@ class Session(Peer):
         """The sweep's call: sends a ping, or ends a session that did not answer one in time."""
         if now < self._due:
             return self._due
-        if self.held:
+        if self._excused:
             return self._keep_alive(now)
         if self._pinged or self.protocol == 3:
             self.on_closed('ping timeout')
@@ -267,12 +273,13 @@ class Session(Peer):
         self.send_packet(PING)
 
     def _keep_alive(self, now):
-        # What it says is not read, so nothing is expected of it; but it expects a sign of us. In revision 3 that is
-        # the answer to a ping that we have not read: any packet will do, so it gets one before it would give up.
+        # It was held, so what it said may be unread and nothing was expected of it; but it expects signs of us, held
+        # or not. In revision 3 that is the answer to a ping of its own, and one too many does no harm.
+        self._excused = held = self.held
         if self.protocol == 4:
-            self._ping(self._next_ping(now))
+            self._ping(self._next_ping(now) if held else now + self.server.options['ping_timeout'])
         else:
-            self._due = now + self._grace()
+            self._due = now + self._grace() if held else self._first_deadline(now)
             self.send_packet(PONG)
         return self._due
 
@@ -281,12 +288,6 @@ class Session(Peer):
             self._pinged = False
             self._look_at(self._next_ping(monotonic_ms()))
         self.emit('heartbeat')
-
-    def _expect_sign(self, now):
-        if self.protocol == 3:
-            self._due = self._first_deadline(now)
-        elif self._pinged:
-            self._look_at(now + self.server.options['ping_timeout'])
 
     def _look_at(self, due):
         before, self._due = self._due, due

@@ -4,10 +4,11 @@
 
 While it probes, messages still go by polling; a parked poll is answered (with a noop if need be), because the
 client pauses polling before it sends `5`. What is buffered at that moment leaves by WebSocket, in order: an upgrade
-loses and repeats nothing (`Session.take_over`).
+loses and repeats nothing (`Session.take_over`). A POST is answered at once, even where its packets have to wait for
+handlers (`Session.hold`): the client would wait for that as well, and hear nothing meanwhile.
 """
 
-from ..timers import clear_timeout, set_timeout
+from ..timers import set_timeout
 from ..websocket.codec import GOING_AWAY, PROTOCOL_ERROR
 from .codec import NOOP, PING, PONG, UPGRADE
 from .session import OPEN
@@ -17,16 +18,15 @@ PROBE_NOOP = 100
 
 
 class Upgrade:
-    """One WebSocket's attempt to become the transport of `session`."""
+    """One WebSocket's attempt to become the transport of `session`. probed: the probe has come, and was answered."""
 
-    __slots__ = ('_session', '_ws', '_probed', '_timer')
+    __slots__ = ('probed', '_session', '_ws', '_timer')
 
     def __init__(self, session, ws):
         self._session = session
         self._ws = ws
-        self._probed = False
-        self._timer = None
-        self.wait()
+        self.probed = False
+        self._timer = set_timeout(self.fail, session.server.options['upgrade_timeout'])
 
     def on_packet(self, packet):
         """A packet from the WebSocket."""
@@ -35,25 +35,14 @@ class Upgrade:
             self.fail()
         elif packet == PING + 'probe':
             self._ws.send_text(PONG + 'probe')
-            if not self._probed:
-                self._probed = True
+            if not self.probed:
+                self.probed = True
+                session.answer_post()
                 session.emit('upgrading', self._ws)
                 set_timeout(self._release_poll, PROBE_NOOP)
-        elif packet[:1] == UPGRADE and self._probed:
+        elif packet[:1] == UPGRADE and self.probed:
             self.end()
             session.take_over(self._ws)
-        else:
-            self.fail()
-
-    def wait(self):
-        """Gives the client the whole time, from now on: it goes over when its POST is answered, which is not while the
-        session is held."""
-        clear_timeout(self._timer)
-        self._timer = set_timeout(self._time_up, self._session.server.options['upgrade_timeout'])
-
-    def _time_up(self):
-        if self._session.held:
-            self.wait()
         else:
             self.fail()
 
@@ -71,14 +60,14 @@ class Upgrade:
     def end(self):
         """It is over, whichever way: what the WebSocket says is not a probe's any more."""
         self._session.upgrade = None
-        self._probed = False
+        self.probed = False
         self._timer.clear()
         self._ws.step_down()
 
     def _release_poll(self):
         # Polls keep coming until the client has seen the probe's answer.
         session = self._session
-        if self._probed and session.state == OPEN:
+        if self.probed and session.state == OPEN:
             if session.polling.parked:
                 session.polling.answer([NOOP])
             set_timeout(self._release_poll, PROBE_NOOP)

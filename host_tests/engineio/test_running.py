@@ -256,15 +256,22 @@ def test_held_polling_session_gets_its_pings(working, reports):
 # -- the upgrade ---------------------------------------------------------------------------------------------------
 
 
+def probe(engine, polling):
+    """A WebSocket that has probed the session of `polling`."""
+    client = Flood(engine.port, PATH.format(4) + '&sid=' + polling.sid)
+    client.until(b'101')
+    client.say('2probe')
+    client.until(b'3probe')
+    return client
+
+
 def test_upgrade_while_held_takes_the_rest_of_the_post_first(working, reports):
     engine, work = working(max_running_handlers=2)
     polling = open_polling(engine)
     posting = post(polling, PACKETS[:8])
     work.until_held(2)
-    client = Flood(engine.port, PATH.format(4) + '&sid=' + polling.sid)
-    client.until(b'101')
-    client.say('2probe')
-    client.until(b'3probe')
+    client = probe(engine, polling)
+    assert posting.wait() == (200, 'ok')  # the client goes over when it has this
     client.say('5', '4after', '4the', '4post')
     turn_until(lambda: engine.seen[0][0].transport.name == 'websocket', 'the upgrade')
     settle()
@@ -274,29 +281,29 @@ def test_upgrade_while_held_takes_the_rest_of_the_post_first(working, reports):
     work.finish_all(11)
     assert work.done == [*NUMBERS[:8], 'after', 'the', 'post']
     assert work.most == 2
-    assert posting.wait() == (200, 'ok')
     client.say('4more')
     turn_until(lambda: work.begun[-1] == 'more', 'what comes after that')
     assert told_once(reports)
     client.socket.close()
 
 
-def test_upgrade_does_not_time_out_while_its_client_waits_for_the_answer_to_its_post(working, reports):
-    engine, work = working(max_running_handlers=1, upgrade_timeout=20)
+def test_post_that_comes_after_the_probe_is_answered_too_but_no_other(working, reports):
+    engine, work = working(max_running_handlers=2)
     polling = open_polling(engine)
-    posting = post(polling, PACKETS[:3])
-    work.until_held(1)
-    client = Flood(engine.port, PATH.format(4) + '&sid=' + polling.sid)
-    client.until(b'101')
-    client.say('2probe')
-    client.until(b'3probe')
-    wait(90)
-    engine.options['upgrade_timeout'] = PATIENCE
-    work.finish_all(3)
-    assert posting.wait() == (200, 'ok')
-    wait(90)
-    client.say('5', '4upgraded')
-    turn_until(lambda: 'upgraded' in work.begun, 'a message by WebSocket')
+    client = probe(engine, polling)
+    assert post(polling, PACKETS[:4]).wait() == (200, 'ok')
+    assert len(work.begun) == 2
+    second = post(polling, PACKETS[4:8])
+    settle()
+    work.finish()
+    turn_until(lambda: len(work.begun) == 4, 'the rest of the first')
+    settle()
+    assert second.answer is None
+    work.finish()
+    turn_until(lambda: len(work.begun) == 6, 'the second')
+    assert second.wait() == (200, 'ok')
+    work.finish_all(8)
+    assert work.done == NUMBERS[:8]
     assert told_once(reports)
     client.socket.close()
 

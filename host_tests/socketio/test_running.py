@@ -6,6 +6,7 @@ import pytest
 
 from edgeio import iosched
 from host_tests.looping import Polling, during, settle, turn_until
+from host_tests.processes import run_node
 from host_tests.socketio.serving import next_socket
 from host_tests.work import BOUND, Posting, Work, frames, payload, told_once
 
@@ -195,4 +196,45 @@ def test_broken_packet_behind_held_events_ends_the_connection_once_they_are_hand
     work.finish_all(4)
     client.wait_closed()
     assert work.done == [0, 1, 2, 3]
+    assert told_once(reports)
+
+
+CLIENT = """
+const given = JSON.parse(process.argv[2])
+const socket = require(given.module)(given.url, { transports: given.transports, forceNew: true })
+const answers = []
+socket.on('disconnect', reason => { console.log(JSON.stringify({ reason })); process.exit() })
+socket.on('connect', () => {
+  for (let n = 0; n < given.count; n++) {
+    socket.emit('work', n, answer => {
+      answers.push(answer)
+      if (answers.length < given.count) return
+      console.log(JSON.stringify({ answers, transport: socket.io.engine.transport.name }))
+      process.exit()
+    })
+  }
+})
+"""
+
+
+@pytest.mark.parametrize('module', ['socket.io-client-4', 'socket.io-client-2'])
+@pytest.mark.parametrize('transports', [['websocket'], ['polling', 'websocket']], ids='-'.join)
+def test_official_client_that_is_held_again_and_again_stays_and_is_answered(
+    serve, reports, tmp_path, module, transports
+):
+    # The whole takes twice as long as the client would wait for a sign of life.
+    io = serve(max_running_handlers=4, ping_interval=300, ping_timeout=1200, upgrade_timeout=1000)
+
+    async def work(n, ack):
+        await iosched.sleep(120)
+        ack(n)
+
+    ends = []
+    io.on('connection', lambda socket: socket.on('work', work).on('disconnect', ends.append))
+    script = tmp_path / 'client.js'
+    script.write_text(CLIENT)
+    told = during(
+        lambda: run_node(script, url=f'http://127.0.0.1:{io.port}', module=module, transports=transports, count=100)
+    )
+    assert told == [{'answers': list(range(100)), 'transport': transports[-1]}], ends
     assert told_once(reports)
