@@ -44,11 +44,12 @@ def run_module(name, wanted, tally):
         return
     module = sys.modules.pop(full)
     tests = sorted([test for test in dir(module) if test.startswith('test_') and wanted(name + '.' + test)])
-    before = tally.passed
+    before, started = tally.passed, compat.monotonic_ms()
     for test in tests:
         run_test(name + '.' + test, getattr(module, test), tally)
     if tests:
-        print('%-24s %d passed' % (name, tally.passed - before), file=tally.out)
+        seconds = (compat.monotonic_ms() - started) / 1000
+        print('%-24s %3d passed %6.1f s' % (name, tally.passed - before, seconds), file=tally.out)
     # A module is dropped once it has run: the whole suite must fit in a small heap.
     module = tests = None
     gc.collect()

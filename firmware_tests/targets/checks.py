@@ -28,8 +28,9 @@ def run(title, checks, machine, evidence):
         except Exception as exc:
             print(f'FAILED {title}.{name}\n{type(exc).__name__}: {exc}\n{_show(machine, evidence)}', flush=True)
             return number, len(checks) - number
-        print(f'{title}: {name.replace("_", " "):80} {time.monotonic() - started:6.1f} s', flush=True)
-    print(f'{title:24} {len(checks)} passed', flush=True)
+        words = f'{title}: {name.replace("_", " ")}'
+        print(f'{words:88} {time.monotonic() - started:6.1f} s', flush=True)
+    print(f'{title:24} {len(checks):3} passed', flush=True)
     return len(checks), 0
 
 
