@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from tools import size
-from tools.sizing import modules
+from tools.sizing import modules, wasm
 
 
 def test_docstrings_do_not_count(tmp_path):
@@ -36,4 +38,22 @@ def test_every_aim_and_limit_is_of_a_figure_that_is_measured():
     measured = {}
     size.measure_modules(measured, {})
     for name in json.loads(size.BUDGET.read_text()):
-        assert name in measured or name.startswith(('micropython: ', 'cpython: ')), name
+        assert name in measured or name.startswith(('micropython', 'cpython: ')), name
+
+
+def test_chat_listens_on_32_bits_within_its_budget(tmp_path):
+    modules.compile_all(size.LIBRARY, tmp_path)
+    budget = json.loads(size.BUDGET.read_text())[size.IN_USE_32_BIT]
+    assert 100 < wasm.in_use(tmp_path) <= budget['limit']
+
+
+def test_library_that_does_not_load_there_is_told_and_not_measured(tmp_path):
+    (tmp_path / 'edgeio').mkdir()
+    (tmp_path / 'edgeio' / '__init__.py').write_text('raise ValueError("broken on purpose")\n')
+    with pytest.raises(RuntimeError, match='broken on purpose'):
+        wasm.in_use(tmp_path)
+
+
+def test_32_bits_are_not_measured_where_the_build_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(wasm, 'NODE_MODULES', tmp_path)
+    assert wasm.in_use(tmp_path) is None
