@@ -13,27 +13,12 @@ import urllib.request
 import pytest
 
 from board.link import WRONG_KEY_DELAY
+from firmware_tests.targets.apps import VERSION
 from host_tests.board.conftest import free_port
 from host_tests.processes import ROOT, Program, descendants, node_environment
 from tools.deploying.port import DeployError, Port
 
-HANGING = """
-import time
-from edgeio import WebApp, iosched, socket
-
-app = WebApp.create('hanging', 0, socket.sockaddr(socket.INADDR_ANY, 8000))
-app.get('/', lambda req, res: res.end('well'))
-
-
-def hang(req, res):
-    while True:
-        time.sleep(1)
-
-
-app.get('/hang', hang)
-app.start()
-iosched.forever()
-"""
+HANGING = VERSION.replace('VERSION', 'well')
 BROKEN = 'raise SystemExit("this version is broken")\n'
 SILENT = 'from edgeio import iosched\niosched.forever()\n'
 FAILING = HANGING.replace("lambda req, res: res.end('well')", 'lambda req, res: res.send_status(503)')
