@@ -291,8 +291,8 @@ class Socket(EventEmitter):
         name = data.pop(0)
         handlers = self._events.get(name) if self._events else None
         for handler in handlers or ():
-            if handler[3]:
-                self._forget(name, handler)
+            if handler[3] and not self._forget(name, handler):
+                continue  # it ran meanwhile
             task = call(handler, data, name)
             if task is not None:
                 self.conn.charge(task)

@@ -192,3 +192,23 @@ def test_conn_tells_of_drain(serve, raw, revision):
         socket.emit('fill', 'x' * 30000)
     turn_until(lambda: client._read() or drained, 'the drain')
     assert drained[0] is True
+
+
+def test_a_once_handler_runs_once_though_the_event_comes_again_before_it_is_called(serve, raw, revision):
+    io = serve()
+    arrived = next_socket(io)
+    client = raw(io, revision)
+    socket = arrived()
+    seen = []
+
+    def ask_for_more(number):
+        if number == 1:
+            client.emit('event', 2)
+            turn_until(lambda: seen, 'the same event')
+
+    socket.on('event', ask_for_more)
+    socket.once('event', seen.append)
+    client.emit('event', 1)
+    turn_until(lambda: seen, 'the event')
+    settle()
+    assert seen == [2]
