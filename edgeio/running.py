@@ -3,6 +3,12 @@
 A handler that is a coroutine or a generator runs as a task for each message, and takes as long as it likes. A client
 that sends faster than its handlers end is held back: at Allowance.most of them nothing more of it is read, until
 half of them have ended. Nothing is lost by that; a client that never comes near the bound costs nothing.
+
+A client that goes leaves its running handlers behind, and its place is kept for them (a Running's `above`): so whoever
+connects again and again has no more of them run than one who stays.
+
+What can be held back, a peer, has `running` (None as long as no handler took its time), `new_running()`, which makes
+the Running, `hold()` and `release()`, which stop reading from the client and go on with it.
 """
 
 from .errors import EdgeError
@@ -14,11 +20,32 @@ MAX_RUNNING = 256
 """Handlers that run for one client at one time, where nothing else is said (option max_running_handlers)."""
 
 
-class Peer(EventEmitter):
-    """What a client sends to: its events' handlers count as that client's.
+def run(peer, emitter, name, args):
+    """As `emitter.emit(name, *args)`, for what the client behind `peer` sent: what takes its time is charged to it."""
+    handlers = emitter._events.get(name) if emitter._events else None
+    if not handlers:
+        return False
+    for handler in handlers:
+        if not handler[3] or emitter._forget(name, handler):
+            task = call(handler, args, name)
+            if task is not None:
+                charge(peer, task)
+    return True
 
-    Subclasses define hold() and release(), which stop reading from the client and go on with it, and have a `server`
-    with an `allowance`. running: the Running, None as long as no handler took its time.
+
+def charge(peer, task):
+    """Counts `task`, which has begun by what the client behind `peer` sent, until it ends. task: a Task, or whatever
+    else has `settled` and calls `counter.ended(task)` of its attribute `counter`; one that has ended counts nothing."""
+    if not task.settled:
+        if peer.running is None:
+            peer.running = peer.new_running()
+        peer.running.add(task)
+
+
+class Peer(EventEmitter):
+    """What a client sends to, and has a `server` with an `allowance`: its events' handlers count as that client's.
+
+    Subclasses define hold() and release().
     """
 
     __slots__ = ('running',)
@@ -27,43 +54,35 @@ class Peer(EventEmitter):
         EventEmitter.__init__(self)
         self.running = None
 
+    run = run
+    charge = charge
+
     def emit(self, name, *args):
         """Calls the handlers of `name` with `args`; True where there were any."""
-        return self.run(self, name, args)
-
-    def run(self, emitter, name, args):
-        """As `emitter.emit(name, *args)`, for what this client sent."""
-        handlers = emitter._events.get(name) if emitter._events else None
-        if not handlers:
-            return False
-        for handler in handlers:
-            if not handler[3] or emitter._forget(name, handler):
-                task = call(handler, args, name)
-                if task is not None:
-                    self.charge(task)
-        return True
+        return run(self, self, name, args)
 
     def call(self, handler, args, where):
         """As events.call, for what this client sent."""
         task = call(handler, args, where)
         if task is not None:
-            self.charge(task)
+            charge(self, task)
 
-    def charge(self, task):
-        """Counts `task`, which has begun by what this client sent, until it ends."""
-        if self.running is None:
-            self.running = Running(self, self.server.allowance)
-        self.running.add(task)
+    def new_running(self):
+        """The Running, with the first handler that takes its time."""
+        return Running(self, self.server.allowance)
 
 
 class Allowance:
-    """How many handlers of one client may run at one time. One for a whole server: it tells once that one is held."""
+    """How many handlers of one client may run at one time. One for a whole server: it tells once that one is held.
+
+    told: it is not told.
+    """
 
     __slots__ = ('most', '_told')
 
-    def __init__(self, most):
+    def __init__(self, most, told=False):
         self.most = most
-        self._told = False
+        self._told = told
 
     def tell(self, count):
         """A client is held back. Who wrote the app shall know why it is slow; once, for it may happen often."""
@@ -76,21 +95,32 @@ class Allowance:
 
 
 class Running:
-    """The running handlers of one Peer. count: how many; held: the client is held back."""
+    """The running handlers of one peer. count: how many; held: the client is held back.
 
-    __slots__ = ('count', 'held', '_peer', '_allowance', '_then')
+    above: None, or who counts them too, as a Running does that of what the peer is a part of: by `begun()` and
+    `ended(task)`.
+    """
 
-    def __init__(self, peer, allowance):
+    __slots__ = ('count', 'held', '_peer', '_allowance', '_above', '_then')
+
+    def __init__(self, peer, allowance, above=None):
         self.count = 0
         self.held = False
         self._peer = peer
         self._allowance = allowance
+        self._above = above
         self._then = None
 
     def add(self, task):
         """One more."""
         task.counter = self
+        self.begun()
+
+    def begun(self):
+        """One more, that calls `ended`."""
         self.count += 1
+        if self._above is not None:
+            self._above.begun()
         if self.count >= self._allowance.most and not self.held:
             self.held = True
             self._allowance.tell(self.count)
@@ -99,6 +129,8 @@ class Running:
     def ended(self, task):
         """One less (the Task's call)."""
         self.count -= 1
+        if self._above is not None:
+            self._above.ended(task)
         if self.held and self.count == self._allowance.most >> 1:
             # Not from here: whoever resolves a promise shall not find other handlers run inside that call.
             set_immediate(self._release)

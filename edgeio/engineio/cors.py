@@ -26,7 +26,7 @@ class Cors:
     def check(self, req, done):
         """Calls `done(None)`, or `done(refusal)` where the origin of `req` may not connect."""
         origin = origin_of(req)
-        ask_origin(self.origins, origin, lambda error, success: done(_refusal(origin, error, success)))
+        ask_origin(self.origins, req, origin, lambda error, success: done(_refusal(origin, error, success)))
 
     def apply(self, req, res):
         """Sets the response's Access-Control headers."""

@@ -77,7 +77,7 @@ class Gate:
                 message = error if isinstance(error, str) else None
                 done(Refusal(FORBIDDEN, {'message': message}, message=message))
 
-        ask(allow, (req,), answered, 'allow_request')
+        ask(req.connection, allow, (req,), answered, 'allow_request')
 
     def _identify(self, req, done):
         """Makes the id of a new session. `generate_id` may be a coroutine function: then it takes its time."""
@@ -88,23 +88,23 @@ class Gate:
             done(_no_id())
             return
         if is_generator(sid):
-            self._await_id(sid, done)
+            self._await_id(req, sid, done)
         else:
             done(self._check_id(sid))
 
-    def _await_id(self, work, done):
+    def _await_id(self, req, work, done):
         from ..http.handlers import watch_over
         from ..http.question import Answer
 
         async def identify():
             sid = await task
-            if answer.open:
+            if not answer.settled:
                 answer(None, self._check_id(sid))
 
         answer = Answer(lambda error, sid: done(sid or _no_id()), 'generate_id')
         task = spawn(watch_over(work, answer.fail), 'generate_id')
         spawn(identify(), 'generate_id')
-        answer.wait(task)
+        answer.wait(req.connection, task)
 
     def _check_id(self, sid):
         if isinstance(sid, str) and sid and sid not in self._server.sessions:

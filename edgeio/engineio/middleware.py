@@ -4,6 +4,7 @@ from ..compat import is_generator
 from ..errors import EdgeError
 from ..http.handlers import watch_over
 from ..report import report
+from ..running import charge
 from ..tasks import spawn
 
 
@@ -14,12 +15,12 @@ class MiddlewareFailed(EdgeError):
 class Chain:
     """One run of `fns`, each called as `fn(*args, next)`; `done(error)` is called once, with None when all agreed.
 
-    peer: the Peer whose doing it is, None before there is one: those that take their time count as its handlers.
+    peer: whose doing it is (see running.py): those that take their time count as its handlers.
     """
 
     __slots__ = ('_fns', '_args', '_done', '_peer', '_at')
 
-    def __init__(self, fns, args, done, peer=None):
+    def __init__(self, peer, fns, args, done):
         self._fns = fns
         self._args = args
         self._done = done
@@ -38,9 +39,7 @@ class Chain:
         try:
             result = fn(*(self._args + (_Next(self),)))
             if result is not None and is_generator(result):
-                task = spawn(watch_over(result, self._failed), 'middleware')
-                if self._peer is not None and not task.settled:
-                    self._peer.charge(task)
+                charge(self._peer, spawn(watch_over(result, self._failed), 'middleware'))
         except Exception as exc:
             if self._done is None:
                 raise  # not by `fn`, but by what follows when all agreed

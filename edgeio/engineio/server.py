@@ -147,7 +147,7 @@ class Server(EventEmitter):
     def _pass(self, req, res, done):
         from .middleware import Chain
 
-        Chain(tuple(self._middleware), (req, res), done).run()
+        Chain(req.connection, tuple(self._middleware), (req, res), done).run()
 
     def _go_on(self, req, res, error):
         # After a middleware, and so perhaps later: nobody else would catch what is raised then.

@@ -3,6 +3,7 @@
 from ..compat import monotonic_ms
 from ..errors import ProtocolError
 from ..report import report
+from ..running import Running
 from ..timers import set_immediate
 from .codec import RequestParser
 from .limits import BODY_PROGRESS, MAX_DRAIN
@@ -13,7 +14,11 @@ _HEAD, _IDLE, _BODY, _RESPONSE = range(4)
 
 
 class HttpConnection(RequestParser):
-    """Speaks HTTP on `stream` for `server`. closing: no request follows the one that is served now."""
+    """Speaks HTTP on `stream` for `server`. closing: no request follows the one that is served now.
+
+    It is a peer (see running.py): at `max_running_handlers` of its handlers that go on after their responses, further
+    requests wait. The body of the one that is served is not held back by them: its handler may be among them.
+    """
 
     __slots__ = (
         'stream',
@@ -21,6 +26,7 @@ class HttpConnection(RequestParser):
         'request',
         'response',
         'closing',
+        'running',
         'bucket',
         '_phase',
         '_due',
@@ -35,6 +41,7 @@ class HttpConnection(RequestParser):
         self.stream = stream
         self.request = self.response = None  # those of the request that is served now
         self.closing = False
+        self.running = None
         self.bucket = None
         self._served = 0  # requests so far
         self._mark = 0  # where a slow exchange stood at the last look: bytes or requests
@@ -113,7 +120,7 @@ class HttpConnection(RequestParser):
         """The peer broke the protocol: it is told, unless a response is under way, and the connection ends."""
         if self.stream.closed:
             return
-        self.server.note_violation(error, self.stream)
+        self.server.note_violation(error, self)
         req, res = self.request, self.response
         if req is None:
             if self._phase != _BODY:  # there, the response is out already
@@ -162,7 +169,7 @@ class HttpConnection(RequestParser):
         if self.response is not res:
             return
         req, self.request, self.response = self.request, None, None
-        self.held = False
+        self.held = self.running is not None and self.running.held
         if self._phase != _IDLE or self.closing:
             if req.complete or self.closing:
                 self._after_response()
@@ -211,6 +218,24 @@ class HttpConnection(RequestParser):
         if self.response is None and not self.in_body:
             self._close('server stop')
 
+    # -- the handlers' calls (see running.py) --------------------------------------------------------------------
+
+    def new_running(self):
+        """The Running, with the first handler that takes its time."""
+        return Running(self, self.server.allowance, self.stream)
+
+    def hold(self):
+        """Begins no further request, until `release`."""
+        self.held = True
+        if self.backlog:
+            self.stream.pause()
+
+    def release(self):
+        """Goes on with the next request, unless one is served."""
+        if self.request is None:
+            self.held = False
+            self._go_on()
+
     # -- time-outs -----------------------------------------------------------------------------------------------
 
     def on_deadline(self, now):
@@ -227,7 +252,9 @@ class HttpConnection(RequestParser):
     def _look(self, now):
         limits = self.server.limits
         phase = self._phase
-        if phase == _IDLE:
+        if self.held and phase <= _IDLE:
+            self._due = now + limits['keep_alive_timeout']  # held back: what the peer sent is not read
+        elif phase == _IDLE:
             if self._mark == self._served:
                 self._close('keep-alive timeout')
             self._mark = self._served

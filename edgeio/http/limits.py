@@ -2,6 +2,7 @@
 
 from ..compat import READ_SIZE
 from ..options import require
+from ..running import MAX_RUNNING
 
 DEFAULTS = {
     'max_request_line': 8192,  # bytes of method, target and version; beyond: 414
@@ -10,6 +11,7 @@ DEFAULTS = {
     'max_body': 16777216,  # bytes of a request's body; beyond: 413
     'max_requests': 0,  # requests served on one connection, then it is closed (0: any number)
     'max_pipelined': 16,  # requests of one connection served in one turn of the loop; the others wait, unread
+    'max_running_handlers': MAX_RUNNING,  # coroutine handlers of one connection that run; the next request waits
     'max_connections': 0,  # at one time, WebSockets included; beyond: 503. 0: what descriptors allow, less 64
     'max_connections_per_address': 0,  # the same; 0: a quarter of that, connections from this machine not counted
     'high_water': 65536,  # bytes queued for a peer above which `writable` is False, until `drain`

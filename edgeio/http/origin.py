@@ -15,12 +15,13 @@ def origin_of(req):
     return req.headers.get('origin') or req.headers.get('referer') or '*'
 
 
-def ask_origin(origins, origin, answered):
-    """Calls `answered(error, success)`, at once or later: whether the option `origins` allows `origin`."""
+def ask_origin(origins, req, origin, answered):
+    """Calls `answered(error, success)`, at once or later: whether the option `origins` allows `origin`, where `req`
+    comes from."""
     if callable(origins):
         from .question import ask
 
-        ask(origins, (origin,), answered, 'origins')
+        ask(req.connection, origins, (origin,), answered, 'origins')
     else:
         answered(None, is_allowed(origins, origin))
 

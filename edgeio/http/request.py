@@ -3,6 +3,7 @@
 from ..errors import ProtocolError, StateError
 from ..events import EventEmitter
 from ..names import camel
+from ..running import Allowance, Running, run
 from ..tasks import Promise
 from ..timers import set_immediate
 from .head import parse_again
@@ -12,8 +13,11 @@ from .url import parse_query
 MAX_WHOLE = 1048576
 """Bytes of a body that `read_body` puts together, unless another limit is named."""
 
-
 _PACKED = ('head', 'method', 'url', 'headers')
+
+_PAUSED, _HELD = 1, 2  # by the app, by handlers of its own that take their time
+
+_ONE = Allowance(1, True)
 
 
 class Request(EventEmitter):
@@ -22,6 +26,8 @@ class Request(EventEmitter):
     method, url ('/a?b=c' as it came), headers (Headers); complete: the whole body has come; aborted: the connection
     was lost before the response was finished. A body that nobody reads is not taken from the peer beyond a buffer,
     and dropped when the response ends. Apps may keep attributes of their own on it.
+
+    A coroutine handler of `data` has the next piece wait until it has ended: it gets them in order, one at a time.
     """
 
     complete = True
@@ -30,7 +36,8 @@ class Request(EventEmitter):
     _pieces = None  # what came of the body and was not taken yet
     _waiting = 0  # bytes in `_pieces`
     _collector = None
-    _paused = False
+    running = None
+    _stopped = 0  # by whom `data` is held back
     _flowing = False
     _ended = False
     _raw = None  # the head as it came, while packed
@@ -112,15 +119,32 @@ class Request(EventEmitter):
         self.method, self.url, self.headers = head.method, head.url, head.headers
         return getattr(self, name)
 
+    def emit(self, name, *args):
+        """Calls the handlers of `name` with `args`; True where there were any."""
+        return run(self, self, name, args)
+
     def pause(self):
         """Holds `data` back, and with it the peer, until `resume`."""
-        self._paused = True
+        self._stopped |= _PAUSED
 
     def resume(self):
         """Goes on with `data`."""
-        self._paused = False
-        if self._flowing:
-            set_immediate(self._deliver)
+        self._go_on(_PAUSED)
+
+    def new_running(self):
+        """The Running, with the first handler that takes its time (see running.py). The connection counts it too."""
+        connection = self.connection
+        if connection.running is None:
+            connection.running = connection.new_running()
+        return Running(self, _ONE, connection.running)
+
+    def hold(self):
+        """Holds `data` back, until `release`: its handlers' call."""
+        self._stopped |= _HELD
+
+    def release(self):
+        """Goes on with `data`."""
+        self._go_on(_HELD)
 
     def read_body(self, limit=MAX_WHOLE, done=None):
         """The whole body, once: calls `done(error, data)`, maybe at once; without `done` it returns what a task can
@@ -147,7 +171,7 @@ class Request(EventEmitter):
         """The connection has a piece of the body."""
         if self._collector is not None:
             self._collector.add(piece)
-        elif self._flowing and not self._paused and not self._pieces:
+        elif self._flowing and not self._stopped and not self._pieces:
             self.emit('data', piece)
         elif not self._discarding:
             self._pieces = self._pieces or []
@@ -161,7 +185,7 @@ class Request(EventEmitter):
         self.complete = True
         if self._collector is not None:
             self._collector.end()
-        elif self._flowing and not self._pieces and not self._paused:
+        elif self._flowing and not self._pieces and not self._stopped:
             self._end()
 
     def fail(self, error):
@@ -196,13 +220,18 @@ class Request(EventEmitter):
         if not self.complete and not self._pieces:
             self.connection.send_continue(self.head)
 
+    def _go_on(self, stop):
+        self._stopped &= ~stop
+        if self._flowing:
+            set_immediate(self._deliver)
+
     def _deliver(self):
         for piece in self._take_pieces():
-            if self._paused:
+            if self._stopped:
                 self.push(piece)
             else:
                 self.emit('data', piece)
-        if self.complete and not self._paused and not self._pieces:
+        if self.complete and not self._stopped and not self._pieces:
             self._end()
 
     def _end(self):

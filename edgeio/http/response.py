@@ -2,6 +2,7 @@
 
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
+from ..running import run
 from .grammar import is_digits
 from .limits import PIECE
 from .message import check_field, response_head
@@ -42,6 +43,10 @@ class Response(EventEmitter):
         self.stream = connection.stream
         self.req = req
         self._plain = plain
+
+    def emit(self, name, *args):
+        """Calls the handlers of `name` with `args`; True where there were any."""
+        return run(self.connection, self, name, args)
 
     @property
     def headers_sent(self):

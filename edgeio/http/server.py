@@ -8,6 +8,7 @@ from ..net.admission import Admission
 from ..net.listener import Listener
 from ..options import read_options, require
 from ..report import report
+from ..running import Allowance, charge, run
 from ..socket import sockaddr
 from ..sweep import Sweep
 from ..tasks import spawn
@@ -63,6 +64,7 @@ class HttpServer(EventEmitter):
         self.max_requests = self.limits['max_requests']
         self.violations = 0
         self.heads = Heads(self.limits)
+        self.allowance = Allowance(self.limits['max_running_handlers'])
         self.sweep = Sweep(TICK)
         self._connections = set()
         self._mounts = ()  # (path, engine), the longest path first
@@ -169,7 +171,7 @@ class HttpServer(EventEmitter):
                     engine.handle_request(req, res)
                     return
             if self._events is not None:
-                self.emit('request', req, res)
+                run(req.connection, self, 'request', (req, res))
             if self.handler is None:
                 self._serve_nobody(req, res)
                 return
@@ -216,11 +218,11 @@ class HttpServer(EventEmitter):
         res.set_header('Content-Type', 'text/plain; charset=utf-8')
         res.end(str(exc) + '\n' if fault else 'Internal Server Error\n')
 
-    def note_violation(self, error, stream):
+    def note_violation(self, error, connection):
         """A peer broke the protocol."""
         self.violations += 1
         if self._events is not None:
-            self.emit('client_error', error, stream.peer)
+            run(connection, self, 'client_error', (error, connection.peer))
 
     def forget(self, connection):
         """`connection` is closed, or no longer HTTP."""
@@ -263,7 +265,7 @@ class HttpServer(EventEmitter):
 
     def _take_result(self, result, req, res):
         if is_generator(result):
-            spawn(watch_over(result, lambda exc: self.fail(exc, req, res)), req.url)
+            charge(req.connection, spawn(watch_over(result, lambda exc: self.fail(exc, req, res)), req.url))
         elif isinstance(result, Exception):
             self.fail(result, req, res)
 

@@ -29,9 +29,13 @@ class Admission:
         if crowded or self.total >= self.most:
             self.refused += 1
             return self._names[1 if crowded else 0]
-        self._by_address[address] = count + 1
-        self.total += 1
+        self.stay(address)
         return None
+
+    def stay(self, address):
+        """Counts one more from `address` that cannot be turned away: it is there."""
+        self._by_address[address] = self._by_address.get(address, 0) + 1
+        self.total += 1
 
     def leave(self, address):
         """One from `address` is gone."""

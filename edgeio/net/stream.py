@@ -45,7 +45,7 @@ class Stream:
 
     __slots__ = (
         'fd', 'mask', 'sock', 'protocol', 'peer', 'queued', 'limits', 'admission', 'bucket', '_out', '_ending',
-        '_flags',
+        '_flags', '_needed',
     )  # fmt: skip
 
     secure = False
@@ -59,11 +59,12 @@ class Stream:
         self.peer = peer
         self.limits = limits
         self.queued = 0
-        self.admission = None  # who counts it, until it is closed
+        self.admission = None  # who counts it
         self.bucket = None
         self._out = None  # None, one bytes object, or a list of them
         self._ending = None  # the reason to close with once the queue is empty
         self._flags = 0
+        self._needed = 1  # by how many its place in the admission is: by itself, and by who runs for the peer
         watch(self, POLLIN)
 
     @property
@@ -223,8 +224,6 @@ class Stream:
         forget(self, True)
         if self.bucket is not None:
             _finishing.drop(self)
-        if self.admission is not None:
-            self.admission.leave(self.peer[0])
         try:
             sock.close()
         except OSError:
@@ -235,6 +234,20 @@ class Stream:
                 protocol.on_close(reason)
             except Exception as exc:
                 report(exc, 'a close')
+        self.ended(self)
+
+    def begun(self):
+        """Something runs for the peer: until `ended`, its place among the connections is not another's, even when the
+        stream is closed. (A Running's call.)"""
+        self._needed += 1
+        if self._needed == 1 and self.admission is not None:
+            self.admission.stay(self.peer[0])
+
+    def ended(self, what):
+        """One that had begun has ended."""
+        self._needed -= 1
+        if self._needed == 0 and self.admission is not None:
+            self.admission.leave(self.peer[0])
 
     def _read_or_not(self):
         """Watches for input, or does not, as the flags have it."""

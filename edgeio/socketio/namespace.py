@@ -163,7 +163,7 @@ class Namespace(Senders):
             from ..engineio.middleware import Chain
 
             done = lambda error: self._admit(client, socket, error, session)  # noqa: E731
-            Chain(middleware, (socket,), done, client.conn).run()
+            Chain(client.conn, middleware, (socket,), done).run()
         else:
             self._admit(client, socket, None, session)
 

@@ -30,13 +30,14 @@ class ParentNamespace(Senders):
         self.middleware += (fn,)
         return self
 
-    def ask(self, name, query, done):
-        """Calls `done(True)` where a namespace `name` may come into being."""
+    def ask(self, client, name, query, done):
+        """Calls `done(True)` where a namespace `name`, that `client` asks for, may come into being."""
         if not callable(self._test):
             done(bool(self._test.search(name)))
             return
         where = 'the function of a dynamic namespace'
-        ask(self._test, (name, query), lambda error, allow: done(error is None and bool(allow)), where)
+        answered = lambda error, allow: done(error is None and bool(allow))  # noqa: E731
+        ask(client.conn, self._test, (name, query), answered, where)
 
     def matches(self, name):
         """True where `name` fits the regular expression."""

@@ -296,7 +296,7 @@ class Server(Senders):
 
         question = merged_query(client.conn.request, query)
         question.update(auth or {})
-        parent.ask(name, question, answered)
+        parent.ask(client, name, question, answered)
 
     def _answer(self, client, name, query, auth, parent):
         """Lets `client` into the namespace `name`, as a child of `parent`; None: refuses it."""

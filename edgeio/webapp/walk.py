@@ -3,6 +3,7 @@
 from ..compat import is_generator
 from ..errors import EdgeError, StateError
 from ..http.handlers import watch_over
+from ..running import charge
 from ..tasks import spawn
 
 
@@ -55,7 +56,8 @@ class Walk:
     def take_result(self, result, at):
         """What the handler before the step `at` returned: a task to run, or an error."""
         if is_generator(result):
-            spawn(watch_over(result, lambda exc: self.go(at, exc)), self.req.original_url)
+            req = self.req
+            charge(req.connection, spawn(watch_over(result, lambda exc: self.go(at, exc)), req.original_url))
         elif isinstance(result, Exception):
             self.go(at, result)
 

@@ -5,7 +5,7 @@ from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
 from ..http.origin import ask_origin, check_origins, origin_of
 from ..options import require
-from ..running import MAX_RUNNING, Allowance, Peer
+from ..running import MAX_RUNNING, Allowance, Peer, Running
 from ..sweep import Sweep
 from .codec import BINARY, GOING_AWAY, MAX_MESSAGE, NORMAL, frame, text_frame
 from .connection import Connection
@@ -77,6 +77,10 @@ class Channel(Peer):
         """Closes the channel. code: 1000, or 3000 to 4999 for meanings of the app's own, else OptionError;
         reason: str."""
         self._wire.close(code, reason)
+
+    def new_running(self):
+        """As Peer's. What still runs once the channel is closed keeps its place among the connections."""
+        return Running(self, self.server.allowance, self.request.connection.stream)
 
     def hold(self):
         """Reads nothing more from the client, until `release`: its handlers' call (see running.py)."""
@@ -268,7 +272,7 @@ class WsServer(EventEmitter):
             except Exception as exc:
                 undecided.fail(exc)
 
-        ask_origin(self.origins, origin, answered)
+        ask_origin(self.origins, req, origin, answered)
         undecided.wait()
 
     def _decide(self, req, key, undecided, refusal):
