@@ -286,7 +286,7 @@ class Socket(EventEmitter):
         if self._middleware:
             from ..engineio.middleware import Chain
 
-            Chain(self._middleware, (data,), lambda error: self._after_middleware(error, data), self.conn).run()
+            Chain(self.conn, self._middleware, (data,), lambda error: self._after_middleware(error, data)).run()
             return
         name = data.pop(0)
         handlers = self._events.get(name) if self._events else None
