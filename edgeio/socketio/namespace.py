@@ -176,9 +176,20 @@ class Namespace(Senders):
         """A socket is gone before the middleware has let it in: the session that it takes up goes on waiting."""
         if socket in self._joining:
             session = self._joining[socket]
-            self._dismiss(socket)
             if session is not None:
-                self.adapter.keep(session)
+                self.adapter.keep(session)  # first: with its last socket the namespace may end, and then keeps nobody
+            self._dismiss(socket)
+
+    def end(self):
+        """The server ends: everybody is disconnected, those included whom the middleware has not let in yet."""
+        for socket in list(self.sockets.values()) + list(self._joining):
+            socket.on_close('server shutting down')
+        self.adapter.close()
+
+    @property
+    def empty(self):
+        """True while nobody is in it, nor about to be."""
+        return not self.sockets and not self._joining
 
     def _dismiss(self, socket):
         del self._joining[socket]
@@ -237,7 +248,7 @@ class Namespace(Senders):
                 socket.conn.run(emitter, event, (socket,))
 
     def _on_fewer(self):
-        if not self.sockets and not self._joining and self.parent is not None:
+        if self.parent is not None and self.empty:
             self.parent.child_emptied(self)
 
 

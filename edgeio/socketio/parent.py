@@ -53,7 +53,7 @@ class ParentNamespace(Senders):
         """True where one child more may be; where there are `max_child_namespaces`, an empty one makes room."""
         if len(self.children) < self.server.options['max_child_namespaces']:
             return True
-        child = next((c for c in self.children if not c.sockets), None)
+        child = next((c for c in self.children if c.empty), None)
         if child is None:
             return False
         self.children.discard(child)

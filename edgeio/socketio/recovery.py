@@ -9,7 +9,8 @@ Off by default; the option is connection_state_recovery=True or a dict of
     max_sessions                  sessions kept, per namespace (1000)
 
 Each event carries an offset as its last argument; a client returns with its private id (pid) and the last offset
-it saw. What no longer fits into the bounds cannot be recovered: such a client simply starts a new session.
+it saw. What no longer fits into the bounds cannot be recovered: such a client simply starts a new session. So does
+one that comes back after the server's `close()`.
 """
 
 from ..compat import monotonic_ms
@@ -132,8 +133,11 @@ class RecoveryAdapter(Adapter):
         return session
 
     def close(self):
-        """The namespace ends: nothing is watched any more."""
+        """The namespace ends: nobody is expected back."""
         self._watched.close()
+        self._sessions.clear()
+        self._kept = []
+        self._bytes = 0
 
     def missed(self, session):
         """What `session` missed until now (list of Encoded); None where not all of that is kept any more."""

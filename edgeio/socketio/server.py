@@ -165,9 +165,7 @@ class Server(Senders):
         """Disconnects everyone, stops the servers it is attached to, then calls `callback()`: when all connections
         are closed. Returns self (document, "server.close")."""
         for namespace in list(self.namespaces.values()):
-            for socket in list(namespace.sockets.values()):
-                socket.on_close('server shutting down')
-            namespace.adapter.close()
+            namespace.end()
         self._arrivals.close()
         servers, self._http_servers = self._http_servers, {}
         for http_server in servers:

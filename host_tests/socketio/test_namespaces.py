@@ -290,6 +290,20 @@ def test_a_child_with_a_client_still_in_its_middleware_is_not_cleaned_up(serve, 
     assert second.take() == '42/dynamic-1,["hello"]'
 
 
+def test_a_child_with_a_client_still_in_its_middleware_makes_no_room_for_another(serve, raw):
+    io = serve(max_child_namespaces=1)
+    waiting = []
+    io.of(DYNAMIC).use(lambda socket, next: waiting.append(next))
+    first, second = raw(io), raw(io)
+    first.send('40/dynamic-1,')
+    turn_until(lambda: waiting, 'the first')
+    assert refused(second, '/dynamic-2')
+    waiting[0]()
+    assert first.take().startswith('40/dynamic-1,')
+    io.of('/dynamic-1').emit('hello')
+    assert first.take() == '42/dynamic-1,["hello"]'
+
+
 def test_ordinary_namespaces_are_never_cleaned_up(serve, raw):
     io = serve(cleanup_empty_child_namespaces=True)
     io.of('/chat')

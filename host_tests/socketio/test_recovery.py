@@ -1,6 +1,7 @@
 """Connection state recovery: what a client finds that comes back in time, and what not."""
 
 import json
+import re
 
 import pytest
 
@@ -125,8 +126,9 @@ def test_each_return_is_a_new_beginning(serve, raw):
 
 def test_it_works_in_namespaces_of_all_kinds(serve, raw):
     io = serve(connection_state_recovery=True)
-    io.of(lambda name, query, next: next(None, True))
+    io.of(re.compile('^/dynamic$'))
     away = Away(io, raw, '/dynamic').leave()
+    assert io.of('/dynamic').parent is not None
     io.of('/dynamic').emit('missed')
     client, socket = away.back(raw)
     assert socket.recovered and client.take().startswith('42/dynamic,["missed"')
@@ -300,12 +302,44 @@ def test_sessions_whose_time_is_up_are_forgotten_though_nobody_asks(serve, raw):
     assert len(io.sockets.adapter._watched) == 0
 
 
-def test_the_end_of_a_namespace_leaves_no_timer(serve, raw):
+def left_behind(adapter):
+    """What `adapter` holds: timers, sessions, events, and their bytes."""
+    return len(adapter._watched), len(adapter._sessions), len(adapter._kept), adapter._bytes
+
+
+def test_the_end_of_the_server_leaves_neither_timers_nor_sessions_nor_events(serve, raw):
     io = serve(connection_state_recovery=True)
     Away(io, raw).leave()
-    assert len(io.sockets.adapter._watched) == 1
+    connected = Away(io, raw)
+    assert left_behind(io.sockets.adapter)[:3] == (1, 1, 2)
     io.close()
-    assert len(io.sockets.adapter._watched) == 0
+    assert connected.socket.disconnected
+    assert left_behind(io.sockets.adapter) == (0, 0, 0, 0)
+
+
+def test_the_end_of_the_server_ends_those_who_come_back_and_are_not_in_yet(serve, raw):
+    io, _, client, go_on = returning(serve, raw)
+    io.close()
+    client.wait_closed()
+    go_on()
+    assert left_behind(io.sockets.adapter) == (0, 0, 0, 0) and io.sockets.sockets == {}
+
+
+def test_a_namespace_that_is_cleaned_up_keeps_nobody(serve, raw):
+    io = serve(connection_state_recovery={'skip_middlewares': False}, cleanup_empty_child_namespaces=True)
+    thinking = []
+    io.of(re.compile('^/dynamic$')).use(lambda socket, next: thinking.append(next) if socket.recovered else next())
+    Away(io, raw, '/dynamic')  # whose being there keeps the namespace
+    away = Away(io, raw, '/dynamic').leave()
+    client = raw(io, nsp=None)
+    client.send('40/dynamic,' + json.dumps({'pid': away.client.pid, 'offset': away.offset}))
+    turn_until(lambda: thinking, 'the middleware')
+    adapter = io.of('/dynamic').adapter
+    for socket in list(io.of('/dynamic').sockets.values()):
+        socket.disconnect()
+    client.drop()
+    turn_until(lambda: '/dynamic' not in io.namespaces, 'the end of the namespace')
+    assert left_behind(adapter) == (0, 0, 0, 0)
 
 
 def test_the_old_connection_ends_when_its_client_is_back_before_it_was_missed(serve, raw):
