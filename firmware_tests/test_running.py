@@ -7,8 +7,10 @@ from edgeio.socketio import Server
 from edgeio.websocket import WsServer
 
 from . import servers
+from .clients.http import request
 from .clients.socketio import open_client
 from .clients.websocket import open_websocket
+from .clients.wire import connect
 from .harness import same, take_reports
 
 BOUND = 256
@@ -127,4 +129,49 @@ async def test_messages_of_a_channel_wait_for_their_handlers():
     await work.finish_all(texts)
     client.close()
     server.stop()
+    await servers.stop(http)
+
+
+def _answering(work, **options):
+    """A server whose handler answers at once and goes on."""
+
+    async def answer(req, res):
+        res.end('hello')
+        await work.handle(req.url)
+
+    return servers.start(answer, **options)
+
+
+async def _ask(port):
+    """The status of a request on a connection of its own, closed at once."""
+    wire = await connect(port)
+    answer = await request(wire, 'GET', '/')
+    wire.close()
+    await _turns()
+    return answer.status
+
+
+async def test_requests_wait_for_handlers_that_go_on_after_their_responses():
+    work = _Work()
+    http = _answering(work)
+    paths = ['/' + str(n) for n in NUMBERS]
+    wire = await connect(http.port())
+    requests = [b'GET %s HTTP/1.1\r\nHost: x\r\n\r\n' % path.encode() for path in paths]
+    asking = iosched.spawn(wire.send(b''.join(requests)))
+    while len(work.waiting) < BOUND:
+        await iosched.sleep(1)
+    await work.finish_all(paths)
+    await asking
+    wire.close()
+    await servers.stop(http)
+
+
+async def test_place_of_a_client_that_went_is_kept_until_its_handlers_have_ended():
+    work = _Work()
+    http = _answering(work, max_connections=1)
+    same([await _ask(http.port()), await _ask(http.port())], [200, 503])
+    work.finish()
+    await _turns()
+    same(await _ask(http.port()), 200)
+    work.finish()
     await servers.stop(http)

@@ -9,11 +9,11 @@ from host_tests.looping import make_server, until_quiet
 @pytest.fixture
 def serve(reports):
     """`serve(**options)` gives an engine on a server of its own; `engine.seen`: its sessions, `engine.ends`: why they
-    ended."""
+    ended. http: options of the server."""
     started = []
 
-    def start(**options):
-        http_server = make_server()
+    def start(http=None, **options):
+        http_server = make_server(**http or {})
         engine = Server(http_server, **options)
         engine.port = http_server.port()
         engine.seen, engine.ends = [], []

@@ -7,8 +7,9 @@ from edgeio import iosched
 from edgeio.engineio import Server
 from edgeio.errors import OptionError
 from edgeio.websocket import connection
-from host_tests.looping import PATIENCE, Polling, during, open_ws, settle, turn_until
-from host_tests.work import BOUND, Flood, Posting, Work, payload, told_once
+from host_tests.http.wire import Wire
+from host_tests.looping import PATIENCE, Polling, during, open_ws, settle, turn_until, until_quiet
+from host_tests.work import BOUND, Flood, Posting, Work, payload, told_once, upgrade_request
 
 NUMBERS = [str(n) for n in range(2000)]
 PACKETS = ['4' + number for number in NUMBERS]
@@ -410,4 +411,79 @@ def test_second_post_while_one_waits_is_an_error_and_both_are_answered(working, 
     work.finish()
     settle()
     assert len(work.begun) == 2
+    assert told_once(reports)
+
+
+def asked_of(what, work):
+    """The options, or what else is set, that have an engine ask `work` about a request."""
+
+    async def allow(req, answer):
+        await work.handle(req.url)
+        answer(None, True)
+
+    async def identify(req):
+        await work.handle(req.url)
+        return 'an-id'
+
+    async def middleware(req, res, next):
+        await work.handle(req.url)
+        next()
+
+    def set_up(engine):
+        if what == 'generate_id':
+            engine.generate_id = identify
+        elif what == 'middleware':
+            engine.use(middleware)
+        return engine
+
+    options = {'allow_request': allow} if what == 'allow_request' else {}
+    return options, set_up
+
+
+@pytest.mark.parametrize('what', ['allow_request', 'generate_id', 'middleware'])
+@pytest.mark.parametrize('transport', ['polling', 'websocket'])
+def test_what_decides_about_a_request_keeps_the_place_of_who_went_meanwhile(serve, what, transport):
+    work = Work()
+    options, set_up = asked_of(what, work)
+    engine = set_up(serve(http={'max_connections': 2}, **options))
+    for number in (1, 2):
+        client = Wire(engine.port)
+        path = f'/engine.io/?EIO=4&transport={transport}'
+        client.send(upgrade_request(path) if transport == 'websocket' else get(path))
+        turn_until(lambda number=number: len(work.waiting) == number, 'the question')
+        client.sock.close()
+        until_quiet()
+    assert refused(engine)
+    work.finish(1)
+    settle()
+    assert not refused(engine)
+    work.finish()
+    settle()
+    assert engine.seen == []
+
+
+def get(path):
+    return f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n'.encode()
+
+
+def refused(engine):
+    with Wire(engine.port) as client:
+        client.send(get('/'))
+        return during(client.response)[0] == 503
+
+
+def test_middleware_that_goes_on_after_the_answer_has_the_next_request_wait(serve, reports):
+    work = Work()
+    engine = serve(http={'max_running_handlers': 1})
+
+    async def middleware(req, res, next):
+        next()
+        await work.handle(req.method)
+
+    engine.use(middleware)
+    with Wire(engine.port) as client:
+        client.send(get('/engine.io/?EIO=4&transport=polling') + get('/engine.io/?EIO=4&transport=polling'))
+        work.until_held(1)
+        work.finish_all(2)
+        assert during(lambda: [client.response()[0] for _ in range(2)]) == [200, 200]
     assert told_once(reports)

@@ -12,7 +12,7 @@ from edgeio.errors import OptionError
 from edgeio.websocket import WsServer, connection
 from edgeio.websocket.codec import BINARY, masked_frame
 from firmware_tests.targets import local
-from host_tests.looping import PATIENCE, settle, turn_until, until_quiet
+from host_tests.looping import PATIENCE, during, make_server, settle, turn_until, until_quiet
 from host_tests.processes import ROOT, App
 from host_tests.work import BOUND, KEY, Flood, Work, frames, told_once, upgrade_request
 
@@ -216,6 +216,66 @@ def test_connection_handlers_count(serve, flood, reports):
     welcome.finish()
     work.finish_all(1)
     assert told_once(reports)
+
+
+def test_place_of_a_channel_is_kept_until_its_handlers_have_ended(serve, flood, reports):
+    server, work = serve(max_connections=2)
+    farewell = Work()  # begun by the close itself
+    server.on('connection', lambda channel: channel.on('close', farewell.handle))
+    for _ in range(2):
+        client = flood(server)
+        client.say('hello')
+        turn_until(lambda: work.waiting, 'a message')
+        client.drop()
+        turn_until(lambda: not server.channels, 'the end')
+        work.finish()
+    assert len(farewell.waiting) == 2
+    assert refused(server)
+    farewell.finish(1)
+    assert not refused(server)
+    farewell.finish()
+
+
+def refused(server):
+    with plain_socket.create_connection(('127.0.0.1', server.port()), PATIENCE / 1000) as client:
+        client.sendall(b'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        answer = during(client.recv, 65536)
+    until_quiet()
+    return b' 503 ' in answer
+
+
+def test_handlers_of_requests_before_the_handshake_count_for_the_place(reports):
+    work = Work()
+
+    async def answer(req, res):
+        res.end('hello')
+        await work.handle(req.url)
+
+    http_server = make_server(answer, max_connections=1)
+    server = WsServer.create_server('/ws', http_server)
+    with plain_socket.create_connection(('127.0.0.1', http_server.port()), PATIENCE / 1000) as client:
+        client.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n' + upgrade_request('/ws'))
+        turn_until(lambda: server.channels, 'the handshake')
+        assert len(work.waiting) == 1
+    until_quiet()
+    assert refused(http_server)
+    work.finish()
+    assert not refused(http_server)
+    work.finish()
+    http_server.stop()
+    until_quiet()
+
+
+def test_question_about_an_origin_keeps_the_place_of_who_asked_and_went(serve, reports):
+    answers = []
+    server, _ = serve(max_connections=1, origins=lambda origin, answer: answers.append(answer))
+    with plain_socket.create_connection(('127.0.0.1', server.port()), PATIENCE / 1000) as client:
+        client.sendall(upgrade_request('/ws'))
+        turn_until(lambda: answers, 'the question')
+    until_quiet()
+    assert refused(server)
+    answers[0](None, True)
+    assert not refused(server)
 
 
 @pytest.mark.parametrize('value', [0, -1, '7'])
