@@ -8,9 +8,8 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
-from pathlib import Path
 
+from . import scratch
 from .console import Console
 from .monitor import Monitor
 from .tools import tool
@@ -73,7 +72,7 @@ class Machine:
     def start(self, log_in=True):
         """Switches the power on and waits until the console has a shell (unless `log_in` is False)."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix='edgeio-board-'))
+            self._folder = scratch.folder('board')
             subprocess.run(['cp', '--sparse=always', self.image.disk, self._folder / 'disk'], check=True)
         control = self._folder / 'control'
         control.unlink(missing_ok=True)

@@ -4,11 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 from ..targets import build
-from . import devicetree
+from . import devicetree, scratch
 from .machine import Machine
 from .pins import Pins
 
@@ -35,7 +33,7 @@ class OwnedBoard(Machine):
 
     def __init__(self, image, **options):
         tree = devicetree.make(options.get('memory', 64))
-        self.folder = Path(tempfile.mkdtemp(prefix='edgeio-owner-'))
+        self.folder = scratch.folder('owner')
         extra = ['-dtb', str(tree), *Pins.arguments(self.folder / 'qtest')]
         super().__init__(image, extra=extra, **options)
         self.key = self.folder / 'board.key'

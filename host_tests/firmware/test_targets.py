@@ -6,13 +6,14 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import zlib
 
 import pytest
 
 from firmware_tests import run
-from firmware_tests.emulator import image, machine, uimage
+from firmware_tests.emulator import image, machine, scratch, uimage
 from firmware_tests.targets import build, debian, deploy, isolation, local
 
 INTERFACES = 'import socket; print(*[name for _, name in socket.if_nameindex()])'
@@ -81,8 +82,8 @@ with machine.Machine(image.Image(None, None, sys.argv[1])):
 """
 
 
-@pytest.mark.parametrize('ended_by', [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_run_that_is_ended_leaves_no_folder_of_a_machine(tmp_path, ended_by):
+def end_a_run(tmp_path, ended_by):
+    """Ends a run by that signal while its machine is on. Returns (the run's id, the folder of temporary ones)."""
     disk, temporary = tmp_path / 'disk', tmp_path / 'temporary'
     disk.write_bytes(b'disk')
     temporary.mkdir()
@@ -96,13 +97,30 @@ def test_run_that_is_ended_leaves_no_folder_of_a_machine(tmp_path, ended_by):
         process.send_signal(ended_by)
         process.wait(30)
     assert process.returncode != 0
+    return process.pid, temporary
+
+
+@pytest.mark.parametrize('ended_by', [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_run_that_is_ended_leaves_no_folder_of_a_machine(tmp_path, ended_by):
+    _, temporary = end_a_run(tmp_path, ended_by)
     assert list(temporary.iterdir()) == []
+
+
+def test_next_run_removes_what_a_killed_one_left_and_nothing_else(monkeypatch, tmp_path):
+    gone, temporary = end_a_run(tmp_path, signal.SIGKILL)
+    assert [path.name for path in temporary.glob(f'edgeio-board-{gone}-*/disk')] == ['disk']
+    kept = [f'edgeio-board-{os.getpid()}-x', f'edgeio-other-{gone}-x', f'mine-edgeio-board-{gone}-x', 'edgeio-board-x']
+    for name in [*kept, f'edgeio-owner-{gone}-x']:
+        (temporary / name).mkdir()
+    monkeypatch.setattr(tempfile, 'tempdir', str(temporary))
+    made = scratch.folder('board')
+    assert sorted(path.name for path in temporary.iterdir()) == sorted([*kept, made.name])
 
 
 def test_machine_that_does_not_start_leaves_no_folder_and_says_why(monkeypatch, tmp_path):
     disk = tmp_path / 'disk'
     disk.write_bytes(b'disk')
-    monkeypatch.setattr(machine.tempfile, 'tempdir', str(tmp_path))
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
     monkeypatch.setattr(machine, 'MONITOR_SECONDS', 0.5)
     monkeypatch.setattr(machine.Machine, '_command', lambda self: ['sh', '-c', 'echo no such board >&2'])
     with pytest.raises(machine.MachineError, match='no such board'):
