@@ -13,6 +13,7 @@ STOP_TIMEOUT = 2000
 
 def run_command(args):
     """Runs the command's arguments (list of str); returns the exit code."""
+    compat.spare_heap()
     try:
         folder = _read_arguments(args)
         if apphost.port is not None:

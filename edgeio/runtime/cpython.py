@@ -310,6 +310,10 @@ def env(name, default=None):
     return os.environ.get(name, default)
 
 
+def spare_heap():
+    """While an app loads: nothing to do here, memory is no heap of a fixed size."""
+
+
 def tune_gc():
     """Settles the garbage collector after start-up, once: what lives for ever is not looked at again."""
     global _tuned

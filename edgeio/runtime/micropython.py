@@ -332,6 +332,14 @@ def env(name, default=None):
     return default if value is None else value
 
 
+def spare_heap():
+    """While an app loads: the garbage of compiling is collected often, or what stays would stand scattered between it,
+    and a heap that is large enough has no room in one piece. `tune_gc` ends it."""
+    import gc
+
+    gc.threshold(65536)
+
+
 def tune_gc():
     """Settles the garbage collector after start-up: collect early, so that the heap stays small and in one piece."""
     import gc
