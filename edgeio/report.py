@@ -4,13 +4,19 @@ A stranger who finds a handler that fails can make it fail as often as he likes,
 so only the first reports of a period are printed whole; of the others it is told how many there were, and where.
 """
 
-from .compat import monotonic_ms, print_error, print_exception
+from .compat import exception_excerpt, print_error
+from .quota import Quota
 
 MAX_REPORTS = 10
 """Reports that are printed whole within REPORT_PERIOD; those that follow are counted."""
 
 REPORT_PERIOD = 10000
-"""Milliseconds from a period's first report to its end; then the counts are printed, a line for each place."""
+"""Milliseconds from a period's first report to its end; then the counts are printed, a line for each place. So they are
+when the process ends before that."""
+
+MAX_REPORT = 4000
+"""Characters of one report's traceback that are printed, from its beginning and its end: an exception may quote what a
+stranger sent. (On MicroPython it is bytes of UTF-8.)"""
 
 MAX_PLACES = 16
 """Places that are counted apart; what fails elsewhere is counted together. (A place may be a URL, of a stranger's.)"""
@@ -28,49 +34,45 @@ class _Printer:
     """Prints reports to stderr, a bounded number of them."""
 
     def __init__(self):
-        self._printed = 0  # in this period
-        self._end = 0  # when it is over (ms)
+        self._quota = Quota(MAX_REPORTS, REPORT_PERIOD, self._tell)
         self._counts = {}  # place -> how many were not printed
         self._elsewhere = 0  # the same, of places beyond MAX_PLACES
-        self._timer = None  # while something is counted
 
     def __call__(self, exc, where):
-        now = monotonic_ms()
-        if now >= self._end:
-            self.end_period()
-            self._end = now + REPORT_PERIOD
         where = str(where)[:MAX_PLACE]
-        if self._printed < MAX_REPORTS:
-            self._printed += 1
+        begins = self._quota.open
+        if self._quota.take():
             print_error('edgeio: error in ' + where + ':')
-            print_exception(exc)
-        else:
-            self._count(where)
+            print_error(_excerpt(exc))
+            return
+        if begins:
+            print_error('edgeio: more errors; only counted for ' + str(self._quota.ms_left) + ' ms')
+        self._count(where)
 
     def end_period(self):
         """Prints what was only counted; what follows is printed whole again."""
+        self._quota.end_period()
+
+    def _count(self, where):
+        if where in self._counts or len(self._counts) < MAX_PLACES:
+            self._counts[where] = self._counts.get(where, 0) + 1
+        else:
+            self._elsewhere += 1
+
+    def _tell(self):
         counts, self._counts = self._counts, {}
         elsewhere, self._elsewhere = self._elsewhere, 0
-        self._printed = self._end = 0
-        if self._timer is not None:
-            self._timer.clear()
-            self._timer = None
         for where in counts:
             print_error(_line(counts[where], where))
         if elsewhere:
             print_error(_line(elsewhere, 'other places'))
 
-    def _count(self, where):
-        if self._timer is None:
-            from .timers import set_timeout  # timers report, so they come after this
 
-            left = self._end - monotonic_ms()
-            print_error('edgeio: more errors; only counted for ' + str(left) + ' ms')
-            self._timer = set_timeout(self.end_period, left)
-        if where in self._counts or len(self._counts) < MAX_PLACES:
-            self._counts[where] = self._counts.get(where, 0) + 1
-        else:
-            self._elsewhere += 1
+def _excerpt(exc):
+    beginning, left_out, end = exception_excerpt(exc, MAX_REPORT // 2)
+    if left_out:
+        beginning += '\n... ' + left_out + ' left out ...\n' + end
+    return beginning.rstrip('\n')
 
 
 def _line(count, where):

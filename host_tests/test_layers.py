@@ -11,7 +11,8 @@ LAYERS = ('socketio', 'engineio', 'webapp', 'websocket', 'http', 'net', 'iosched
 """From the top. A module may import its own layer and those below it."""
 
 SCHEDULER = (
-    'iosched', 'pollset', 'tasks', 'timers', 'sweep', 'report', 'events', 'running', 'permission', 'asyncio_bridge',
+    'iosched', 'pollset', 'tasks', 'timers', 'sweep', 'report', 'quota', 'events', 'running', 'permission',
+    'asyncio_bridge',
 )  # fmt: skip
 """The modules of the layer iosched: the loop, and what it is made of or what runs on it alone."""
 

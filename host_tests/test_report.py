@@ -1,9 +1,19 @@
 """Reports on stderr: whole, as many as a console can take; the others are counted, and lost nowhere in silence."""
 
+import os
+import re
+import signal
+import subprocess
+import sys
+
 import pytest
 
-from edgeio import iosched, report
+from edgeio import iosched, quota, report
+from firmware_tests.targets import local
 from host_tests.looping import turn_until
+from host_tests.processes import ROOT, Program
+
+ENVIRONMENT = {'PYTHONPATH': str(ROOT), 'MICROPYPATH': f'{ROOT}:.frozen'}
 
 
 @pytest.fixture
@@ -67,7 +77,7 @@ def test_a_long_place_is_cut(printed):
 def test_a_loop_that_comes_late_loses_no_count(printed, monkeypatch):
     now = iosched.monotonic_ms()
     fail('here', report.MAX_REPORTS + 3)
-    monkeypatch.setattr(report, 'monotonic_ms', lambda: now + 1000)
+    monkeypatch.setattr(quota, 'monotonic_ms', lambda: now + 1000)
     fail('here', report.MAX_REPORTS + 1)
     text = printed()
     assert text.count('Traceback') == 2 * report.MAX_REPORTS
@@ -80,3 +90,67 @@ def test_a_function_of_the_apps_gets_every_report(printed):
     fail('here', 5 * report.MAX_REPORTS)
     assert found == ['here'] * 5 * report.MAX_REPORTS
     assert printed() == ''
+
+
+# -- one report ------------------------------------------------------------------------------------------------------
+
+
+LONG = 'x' * 1000000
+
+LEFT_OUT = re.compile(r'\.\.\. (\d+) characters left out \.\.\.')
+
+
+@pytest.mark.parametrize('long', [KeyError(LONG), ValueError(LONG), ValueError([LONG], 1)], ids=['key', 'text', 'list'])
+def test_a_long_report_is_printed_with_its_beginning_and_its_end(printed, long):
+    try:
+        raise long
+    except Exception as exc:
+        report.report(exc, 'here')
+    lines = printed().splitlines()
+    assert lines[:2] == ['edgeio: error in here:', 'Traceback (most recent call last):']
+    assert sum(map(len, lines)) < report.MAX_REPORT + 200
+    left_out = [found for found in map(LEFT_OUT.fullmatch, lines) if found]
+    assert len(left_out) == 1 and 995000 < int(left_out[0][1]) < 1000000
+    assert lines[-1].endswith(str(long)[-100:])
+
+
+# -- the end of the process ------------------------------------------------------------------------------------------
+
+FAILING = """
+import sys
+from edgeio import iosched, report
+
+for n in range(report.MAX_REPORTS + 3):
+    iosched.report(ValueError('on purpose'), 'here')
+"""
+
+
+def python(runtime):
+    """The command of a runtime."""
+    return [sys.executable] if runtime == 'cpython' else local.micropython()
+
+
+@pytest.mark.parametrize('runtime', ['cpython', 'micropython'])
+@pytest.mark.parametrize('end', ['', 'sys.exit(3)', 'raise KeyboardInterrupt', 'raise ValueError("the app itself")'])
+def test_the_counts_are_told_when_the_process_ends_within_the_period(runtime, tmp_path, end):
+    program = tmp_path / 'program.py'
+    program.write_text(FAILING + end + '\n')
+    done = subprocess.run(
+        [*python(runtime), program], env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, timeout=30
+    )
+    assert done.stderr.count('ValueError: on purpose') == report.MAX_REPORTS
+    assert done.stderr.count('edgeio: 3 more errors in here\n') == 1
+
+
+# MicroPython cannot handle signals: SIGTERM leaves it no moment.
+@pytest.mark.parametrize(
+    ('runtime', 'number'),
+    [('cpython', signal.SIGTERM), ('cpython', signal.SIGINT), ('micropython', signal.SIGINT)],
+)
+def test_the_counts_are_told_when_an_app_is_stopped(runtime, number, tmp_path):
+    (tmp_path / 'app.json').write_text('{"name": "failing"}')
+    (tmp_path / 'main.py').write_text(FAILING + 'print("ready")\niosched.forever()\n')
+    app = Program([*python(runtime), '-m', 'edgeio', 'run', tmp_path], env=ENVIRONMENT)
+    app.wait_for('ready')
+    app.stop(number)
+    assert app.log.count('edgeio: 3 more errors in here\n') == 1

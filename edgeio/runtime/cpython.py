@@ -35,6 +35,18 @@ def print_exception(exc, file=None):
     traceback.print_exception(exc, file=file)
 
 
+def exception_excerpt(exc, half):
+    """(beginning, left out, end) of what print_exception prints: `half` characters each, and what is between in words.
+
+    ('...', '', '') where nothing is.
+    """
+    import traceback
+
+    text = ''.join(traceback.format_exception(exc))
+    left_out = len(text) - 2 * half
+    return (text[:half], str(left_out) + ' characters', text[-half:]) if left_out > 0 else (text, '', '')
+
+
 # -- callables ---------------------------------------------------------------------------------------------------
 
 _VARARGS = 4  # inspect.CO_VARARGS
@@ -326,6 +338,13 @@ def tune_gc():
 
 
 _tuned = False
+
+
+def at_exit(fn):
+    """Calls `fn()` when the process ends, unless a signal or a crash ends it."""
+    import atexit
+
+    atexit.register(fn)
 
 
 def anchor_imports():

@@ -9,6 +9,7 @@ import time as _time
 from micropython import const
 
 from .attachments import found_attachments, take_attachments  # noqa: F401
+from .micropython_excerpt import exception_excerpt  # noqa: F401
 from .micropython_json import json_decode, json_encode, json_text  # noqa: F401
 
 READ_SIZE = const(8192)
@@ -346,6 +347,18 @@ def tune_gc():
 
     gc.collect()
     gc.threshold(131072)
+
+
+def at_exit(fn):
+    """Calls `fn()` when the process ends, unless a signal or a crash ends it."""
+    if hasattr(_sys, 'atexit'):  # it calls one function
+
+        def call():
+            fn()
+            if before is not None:
+                before()
+
+        before = _sys.atexit(call)
 
 
 def anchor_imports():
