@@ -1,14 +1,15 @@
 """The beginning and the end of a printed exception.
 
-The whole may be as large as a message: it is never in memory, only printed through here. Loaded from the beginning: when
-something is reported, memory may be short.
+The whole may be as large as a message: it is never in memory, only printed through here. This is loaded from the
+beginning: when something is reported, memory may be short.
 """
 
 import io
 import sys
 
 MAX_PIECES = 8192
-"""Pieces that are looked at: a value inside of another is printed character by character, at a microsecond each."""
+"""Pieces that are looked at: a value inside of another is printed character by character, at about a
+microsecond each on a desktop."""
 
 
 class _Enough(Exception):
