@@ -4,7 +4,7 @@ import json
 import os
 
 from edgeio import WebApp, iosched, socket
-from edgeio.webapp import body
+from edgeio.webapp import access_log, body
 
 from . import servers
 from .clients.http import request
@@ -41,6 +41,20 @@ async def test_routes_and_parameters():
     same((await site.ask('GET', '/index.html')).body, b'html')
     same((await site.ask('POST', '/room/a')).status, 204)
     same((await site.ask('GET', '/nowhere')).status, 404)
+    await site.stop()
+
+
+async def test_access_log_is_bounded_in_characters_of_a_value_and_of_a_second():
+    site = _App()
+    lines = []
+    site.app.use(access_log(':url', write=lines.append, max_value=8, max_per_second=11))
+    site.app.get('/', lambda req, res: res.send(''))
+    asked, told = 0, []
+    while not told:
+        await site.ask('GET', '/?aaaaaaaaaa')
+        asked += 1
+        told = [line for line in lines if line.startswith('access log: ')]
+    same(lines.count('/?aaaaaa...') + int(told[0].split()[2]), asked)
     await site.stop()
 
 

@@ -3,12 +3,16 @@
     app.use(access_log())                            127.0.0.1 - - [24/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 30
     app.use(access_log('tiny'))                      GET / 200 30 - 1 ms
     app.use(access_log(':method :url :status :req[user-agent]'))
+
+A stranger decides how many lines there are, and how long; whoever prints them waits for a serial line, which takes
+11 KB a second. So both are bounded: a value is cut, and beyond so many characters a second responses are only counted.
 """
 
 from ..compat import monotonic_ms, unix_ms
 from ..errors import OptionError
 from ..http.date import http_date
-from ..options import read_options
+from ..options import read_options, require
+from ..quota import Quota
 
 FORMATS = {
     'common': ':remote-addr - :remote-user [:date] ":method :url HTTP/:http-version" :status :length',
@@ -17,22 +21,38 @@ FORMATS = {
     'tiny': ':method :url :status :length - :response-time ms',
 }
 
+MAX_VALUE = 256
+"""Characters of one value that are shown, and `...` where it is longer, unless the option max_value says otherwise."""
+
+MAX_PER_SECOND = 4000
+"""Characters of lines that are written in a second, unless the option max_per_second says otherwise."""
+
+PERIOD = 1000
+"""Milliseconds from a line to when those left out since are told."""
+
 DEFAULTS = {
     'format': 'common',  # a name of FORMATS, text with tokens, or a function (req, res, ms) that gives the line
     'write': print,  # write(line): where it goes
     'skip': None,  # skip(req, res): true for what is not to be logged
+    'max_value': MAX_VALUE,  # 0: no bound
+    'max_per_second': MAX_PER_SECOND,  # 0: no bound
 }
 
 
 def access_log(format=None, options=None, **kwargs):
-    """`fn(req, res, next)`. format: see FORMATS and TOKENS; options: format, write(line), skip(req, res).
+    """`fn(req, res, next)`. format: see FORMATS and TOKENS; options: format, write(line), skip(req, res), max_value and
+    max_per_second (characters; 0: no bound).
 
-    A response that broke off has the status `-`. OptionError for a token that there is not.
+    A response that broke off has the status `-`. Those beyond `max_per_second` are counted, and told by a line when the
+    second is over. OptionError for a token that there is not, and for a bound that is no number.
     """
     given = read_options('access_log', DEFAULTS, options, kwargs)
+    for name in ('max_value', 'max_per_second'):
+        bound = given[name]
+        require('access_log', name, bound, isinstance(bound, int) and bound >= 0, 'characters (int); 0: no bound')
     wanted = given['format'] if format is None else format
-    make_line = wanted if callable(wanted) else _compile(FORMATS.get(wanted, wanted))
-    write, skip = given['write'], given['skip']
+    make_line = wanted if callable(wanted) else _compile(FORMATS.get(wanted, wanted), given['max_value'])
+    skip, entries = given['skip'], _Log(make_line, given['write'], given['max_per_second'])
 
     def log(req, res, next):
         started = monotonic_ms()
@@ -40,7 +60,7 @@ def access_log(format=None, options=None, **kwargs):
         def closed(reason):
             # Everything a line is made of is known now, and not before.
             if skip is None or not skip(req, res):
-                write(make_line(req, res, monotonic_ms() - started))
+                entries.add(req, res, monotonic_ms() - started)
 
         res.not_plain()
         res.on('close', closed)
@@ -49,8 +69,42 @@ def access_log(format=None, options=None, **kwargs):
     return log
 
 
-def _compile(text):
-    """The function that makes a line of `text`: what stands between the tokens is kept as it is."""
+class _Log:
+    """Makes lines and writes them, `most` characters in a period (0: no bound); the others are counted."""
+
+    def __init__(self, make_line, write, most):
+        self._make_line = make_line
+        self._write = write
+        self._most = most
+        self._quota = Quota(most, PERIOD, self._tell) if most else None
+        self._left_out = 0
+
+    def add(self, req, res, ms):
+        """A response is over, `ms` after its request."""
+        quota, most = self._quota, self._most
+        if quota is None:
+            self._write(self._make_line(req, res, ms))
+            return
+        if quota.open:
+            line = _cut(self._make_line(req, res, ms), most)
+            if quota.take(min(len(line), most)):
+                self._write(line)
+                return
+        self._left_out += 1
+
+    def _tell(self):
+        left_out, self._left_out = self._left_out, 0
+        more = ' more response (' if left_out == 1 else ' more responses ('
+        self._write('access log: ' + str(left_out) + more + 'max_per_second)')
+
+
+def _cut(text, most):
+    return text[:most] + '...' if len(text) > most else text
+
+
+def _compile(text, most):
+    """The function that makes a line of `text`: what stands between the tokens is kept as it is. most: characters of
+    one value (0: no bound)."""
     pieces = []
     while text:
         before, colon, rest = text.partition(':')
@@ -70,7 +124,7 @@ def _compile(text):
         else:
             pieces.append((TOKENS[name], None))
         text = rest
-    return lambda req, res, ms: ''.join([p if isinstance(p, str) else _shown(p, req, res, ms) for p in pieces])
+    return lambda req, res, ms: ''.join([p if isinstance(p, str) else _shown(p, req, res, ms, most) for p in pieces])
 
 
 def _leading_name(text):
@@ -80,13 +134,15 @@ def _leading_name(text):
     return text[:end]
 
 
-def _shown(piece, req, res, ms):
+def _shown(piece, req, res, ms, most):
     value = piece[0](req, res, ms, piece[1])
     if value is None or value == '':
         return '-'
     # What a client sends must not look like a line of its own, or end the quotes it stands in.
     text = str(value)
-    return ''.join([c if ' ' <= c != '"' and c != '\x7f' else '\\x%02x' % ord(c) for c in text])
+    most = most or 4 * len(text)  # an escape is as long as that
+    shown = ''.join([c if ' ' <= c != '"' and c != '\x7f' else '\\x%02x' % ord(c) for c in text[: most + 1]])
+    return _cut(shown, most)
 
 
 def _remote_user(req, res, ms, argument):

@@ -1,4 +1,4 @@
-"""The middleware that ships with web apps: session, access log, basic auth, page history."""
+"""The middleware that ships with web apps: session, basic auth, page history."""
 
 import base64
 import re
@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from edgeio.errors import OptionError
-from edgeio.webapp import WebApp, access_log, basic_auth, history, session
+from edgeio.webapp import WebApp, basic_auth, history, session
 from edgeio.webapp.session import MemoryStore
 from host_tests.looping import ask, during, web_app
 
@@ -126,62 +125,6 @@ def test_full_store_forgets_those_not_visited_for_the_longest_time():
     store.set(0, {'n': 0}, 100000)
     store.set('new', {}, 100000)
     assert store.size <= 20 and store.get('new') == {} and store.get(0) and store.get(1) is None
-
-
-# -- access log --------------------------------------------------------------------------------------------------
-
-
-def logged(app, *arguments, **options):
-    lines = []
-    app.use(access_log(*arguments, write=lines.append, **options))
-    app.get('/', lambda req, res: res.send('hello'))
-    app.get('/missing', lambda req, res: res.status(404).send('none'))
-    return lines
-
-
-def test_common_format_is_that_of_web_servers(app):
-    lines = logged(app)
-    get(app, '/?a=b')
-    assert re.fullmatch(
-        r'127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET /\?a=b HTTP/1\.1" 200 5', lines[0]
-    ), lines
-
-
-def test_tiny_and_own_formats(app):
-    lines = logged(app, ':method :url :status :req[x-test] :res[content-type] a: b')
-    get(app, '/missing', {'X-Test': 'yes'})
-    assert lines == ['GET /missing 404 yes text/html; charset=utf-8 a: b']
-
-
-def test_format_may_be_a_function_and_requests_may_be_skipped(app):
-    lines = logged(app, lambda req, res, ms: req.method, skip=lambda req, res: res.status_code == 404)
-    get(app, '/missing')
-    get(app)
-    assert lines == ['GET']
-
-
-def test_client_cannot_forge_a_line(app):
-    lines = logged(app, '":req[user-agent]"')
-    get(app, headers={'User-Agent': 'x" 200\ty'})
-    assert lines == ['"x\\x22 200\\x09y"']
-
-
-def test_response_that_breaks_off_is_logged_without_a_status(app):
-    lines = logged(app, ':url :status')
-    app.get('/broken', lambda req, res: res.destroy())
-
-    def client():
-        with pytest.raises(OSError):
-            ask(app.port(), 'GET', '/broken')
-
-    serve(app)
-    during(client)
-    assert lines == ['/broken -']
-
-
-def test_unknown_token_is_an_error_at_the_call():
-    with pytest.raises(OptionError, match=':verb'):
-        access_log(':verb :url')
 
 
 # -- basic auth --------------------------------------------------------------------------------------------------
