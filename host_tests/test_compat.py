@@ -308,3 +308,21 @@ def test_base64url_is_that_of_the_rfc(data):
 def test_clock_of_the_loop_never_goes_back():
     times = [compat.monotonic_ms() for _ in range(1000)]
     assert times == sorted(times) and all(type(ms) is int for ms in times)
+
+
+AT_EXIT = """
+import sys
+from edgeio import compat
+
+compat.at_exit(lambda: print('first'))
+compat.at_exit(lambda: print('second'))
+sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize('runtime', ['cpython', 'micropython'])
+def test_all_that_wait_for_the_end_of_the_process_are_called(runtime):
+    python = local.cpython() if runtime == 'cpython' else local.micropython()
+    environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'MICROPYPATH': f'{ROOT}:.frozen'}
+    done = subprocess.run([*python, '-c', AT_EXIT], env=environment, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (3, 'second\nfirst\n', '')
