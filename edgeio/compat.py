@@ -35,8 +35,11 @@ def unix_ms():
 
 
 def print_error(text):
-    """Prints one line to stderr."""
-    print(text, file=sys.stderr)
+    """Prints one line to stderr. A console that has hung up is no reason to fail: there is nobody to tell."""
+    try:
+        print(text, file=sys.stderr)
+    except OSError:
+        pass
 
 
 def base64url(data):

@@ -154,3 +154,26 @@ def test_the_counts_are_told_when_an_app_is_stopped(runtime, number, tmp_path):
     app.wait_for('ready')
     app.stop(number)
     assert app.log.count('edgeio: 3 more errors in here\n') == 1
+
+
+# -- a console that is gone --------------------------------------------------------------------------------------------
+
+TO_NOBODY = """
+from edgeio import iosched
+
+iosched.report(ValueError('on purpose'), 'here')
+print('goes on')
+"""
+
+
+@pytest.mark.parametrize('runtime', ['cpython', 'micropython'])
+def test_a_console_that_hung_up_harms_nobody(runtime, tmp_path):
+    program = tmp_path / 'program.py'
+    program.write_text(TO_NOBODY)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*python(runtime), program], env={**os.environ, **ENVIRONMENT}, stdout=subprocess.PIPE, stderr=writing, timeout=30
+    )
+    os.close(writing)
+    assert done.stdout == b'goes on\n'
