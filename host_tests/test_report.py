@@ -172,8 +172,9 @@ def test_a_console_that_hung_up_harms_nobody(runtime, tmp_path):
     program.write_text(TO_NOBODY)
     reading, writing = os.pipe()
     os.close(reading)
+    environment = {**os.environ, **ENVIRONMENT}
     done = subprocess.run(
-        [*python(runtime), program], env={**os.environ, **ENVIRONMENT}, stdout=subprocess.PIPE, stderr=writing, timeout=30
+        [*python(runtime), program], env=environment, stdout=subprocess.PIPE, stderr=writing, timeout=30
     )
     os.close(writing)
     assert done.stdout == b'goes on\n'
