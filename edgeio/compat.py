@@ -4,6 +4,7 @@ Everything that differs between CPython and MicroPython has one name and one mea
 `runtime/micropython.py` hold the two spellings, so a board loads only its own. What both spell alike stands below.
 """
 
+import select as _select
 import sys
 import time
 
@@ -27,6 +28,13 @@ def runtime_module(package):
     name = package + ('.micropython' if MICROPYTHON else '.cpython')
     __import__(name)
     return sys.modules[name]
+
+
+def is_readable(fd):
+    """True where there is something to read from the descriptor `fd`, or to accept, right now."""
+    asked = _select.poll()
+    asked.register(fd, POLLIN)
+    return bool(asked.poll(0))
 
 
 def unix_ms():

@@ -11,7 +11,19 @@ and may be replaced at any time (`stream.protocol = other`): that is how HTTP ha
 """
 
 from .. import iosched
-from ..compat import EAGAIN, EINTR, POLLERR, POLLHUP, POLLIN, POLLOUT, READ_SIZE, monotonic_ms, receive, shut_down
+from ..compat import (
+    EAGAIN,
+    EINTR,
+    POLLERR,
+    POLLHUP,
+    POLLIN,
+    POLLOUT,
+    READ_SIZE,
+    monotonic_ms,
+    receive,
+    send_last,
+    shut_down,
+)
 from ..pollset import change, forget, watch
 from ..report import report
 from ..sweep import Sweep
@@ -249,6 +261,8 @@ class Stream:
     def _send(self, data):
         """How many bytes the socket took; -1 where it failed, and the stream is closed."""
         try:
+            if self._ending is not None and self._flags & _EOF:
+                return send_last(self.sock, data)
             return self.sock.send(data)
         except OSError as exc:
             if exc.errno in _AGAIN:

@@ -145,6 +145,15 @@ def receive(sock):
     return sock.recv(READ_SIZE)
 
 
+_MSG_MORE = getattr(_socket, 'MSG_MORE', 0)
+
+
+def send_last(sock, data):
+    """As `sock.send(data)`, where `sock.close()` follows once all is sent: a socket's last bytes and the end then
+    leave in one segment."""
+    return sock.send(data, _MSG_MORE) if type(sock) is _socket.socket else sock.send(data)
+
+
 def resolve(host, port):
     """(family, address) to bind or connect to; `host` is a numeric address or a name."""
     # As bytes: a str goes through the idna codec, whose tables take longer to load than all of edgeio.

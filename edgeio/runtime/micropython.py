@@ -213,6 +213,15 @@ def receive(sock):
     return bytes(_view[:n])
 
 
+_MSG_MORE = const(0x8000)
+
+
+def send_last(sock, data):
+    """As `sock.send(data)`, where `sock.close()` follows once all is sent: a socket's last bytes and the end then
+    leave in one segment."""
+    return sock.send(data, _MSG_MORE) if type(sock) is _socket.socket else sock.send(data)
+
+
 def resolve(host, port):
     """(family, address) to bind or connect to; `host` is a numeric address or a name."""
     info = _socket.getaddrinfo(host, port, 0, _socket.SOCK_STREAM)[0]
