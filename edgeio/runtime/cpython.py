@@ -23,6 +23,10 @@ def const(value):
     return value
 
 
+HOOKS_ARE_DEAR = True
+"""A class with a `__getattr__` takes the long way to each of its attributes, found or not (until 3.12)."""
+
+
 def monotonic_ms():
     """Milliseconds since some moment in the past, never going back (int)."""
     return _time.monotonic_ns() // 1000000

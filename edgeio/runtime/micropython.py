@@ -14,6 +14,9 @@ from .micropython_json import json_decode, json_encode, json_text  # noqa: F401
 READ_SIZE = const(8192)
 """Bytes that one read takes at most."""
 
+HOOKS_ARE_DEAR = const(False)
+"""`__getattr__` costs nothing where it is not asked; second names would take memory."""
+
 _ticks = 0
 _last_tick = _time.ticks_ms()
 
