@@ -7,6 +7,7 @@ Everything that differs between CPython and MicroPython has one name and one mea
 import select as _select
 import sys
 import time
+from binascii import b2a_base64 as _b2a_base64
 
 MICROPYTHON = sys.implementation.name == 'micropython'
 
@@ -49,9 +50,7 @@ def print_error(text):
 
 def base64url(data):
     """`data` in base64 for URLs and cookies, without padding (str; RFC 4648, section 5)."""
-    from binascii import b2a_base64
-
-    return b2a_base64(data)[:-1].decode().replace('+', '-').replace('/', '_').rstrip('=')
+    return _b2a_base64(data)[:-1].decode().replace('+', '-').replace('/', '_').rstrip('=')
 
 
 def unix_address(path):

@@ -95,19 +95,20 @@ class Stream:
 
     def write(self, data):
         """Queues `data` (bytes). It leaves at the end of this turn of the loop, together with what else is queued."""
-        if self._flags & _NO_WRITE:
+        flags = self._flags
+        if flags & _NO_WRITE:
             return
         out = self._out
         if out is None:
             self._out = data
-            if not self._flags & _BLOCKED:
+            if not flags & _BLOCKED:
                 iosched.mark_dirty(self)
         elif type(out) is list:
             out.append(data)
         else:
             self._out = [out, data]
-        self.queued += len(data)
-        if self.queued > self.limits[0]:
+        queued = self.queued = self.queued + len(data)
+        if queued > self.limits[0]:
             self._fill()
 
     def flush(self):

@@ -13,9 +13,9 @@ import types as _types
 
 from .attachments import found_attachments, placeholder, take_attachments  # noqa: F401
 
-READ_SIZE = 122880
-"""Bytes that one read takes at most: a message of 64 KB whole, and below the size (128 KB) from which the system's
-allocator maps memory anew for each buffer."""
+READ_SIZE = 81920
+"""Bytes that one read takes at most: a message of 64 KB whole, and so far below 128 KB (glibc's M_TRIM_THRESHOLD and
+M_TOP_PAD) that the allocator does not give memory back to the system, and take it again, with each buffer."""
 
 
 def const(value):
