@@ -42,6 +42,7 @@ def print_exception(exc, file=None):
 # -- callables ---------------------------------------------------------------------------------------------------
 
 _VARARGS = 4  # inspect.CO_VARARGS
+_FUNCTION, _METHOD = _types.FunctionType, _types.MethodType
 _GENERATORS = (_types.GeneratorType, _types.CoroutineType)
 
 
@@ -51,12 +52,13 @@ ANY_NUMBER = 255
 
 def arity(fn):
     """(least, most) positional arguments that `fn` takes; (0, ANY_NUMBER) where that cannot be told."""
-    function, bound = (fn.__func__, 1) if isinstance(fn, _types.MethodType) else (fn, 0)
-    code = getattr(function, '__code__', None)
-    if not isinstance(code, _types.CodeType):
+    function, bound = (fn.__func__, 1) if type(fn) is _METHOD else (fn, 0)
+    if type(function) is not _FUNCTION:
         return _signature_arity(fn)
-    least = code.co_argcount - len(function.__defaults__ or ()) - bound
-    return max(least, 0), ANY_NUMBER if code.co_flags & _VARARGS else code.co_argcount - bound
+    code = function.__code__
+    most = code.co_argcount - bound
+    least = most - len(function.__defaults__ or ())
+    return least if least > 0 else 0, ANY_NUMBER if code.co_flags & _VARARGS else most
 
 
 def _signature_arity(fn):
