@@ -322,7 +322,8 @@ class Stream:
             self._drained()
 
     def _await_close(self):
-        if self._flags & _EOF or not shut_down(self.sock):
+        # Shut down in any case: where input is unread, a close alone is a reset, and drops what has not left yet.
+        if not shut_down(self.sock) or self._flags & _EOF:
             self.abort(self._ending)
             return
         _finishing.watch(self, monotonic_ms() + LAST_INPUT)

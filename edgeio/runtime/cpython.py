@@ -155,7 +155,7 @@ _MSG_MORE = getattr(_socket, 'MSG_MORE', 0)
 
 
 def send_last(sock, data):
-    """As `sock.send(data)`, where `sock.close()` follows once all is sent: a socket's last bytes and the end then
+    """As `sock.send(data)`, where `shut_down(sock)` follows once all is sent: a socket's last bytes and the end then
     leave in one segment."""
     return sock.send(data, _MSG_MORE) if type(sock) is _socket.socket else sock.send(data)
 

@@ -216,13 +216,9 @@ def receive(sock):
     return bytes(_view[:n])
 
 
-_MSG_MORE = const(0x8000)
-
-
 def send_last(sock, data):
-    """As `sock.send(data)`, where `sock.close()` follows once all is sent: a socket's last bytes and the end then
-    leave in one segment."""
-    return sock.send(data, _MSG_MORE) if type(sock) is _socket.socket else sock.send(data)
+    """As `sock.send(data)`, for the last bytes. (Without `shut_down` they could be lost if they waited for the end.)"""
+    return sock.send(data)
 
 
 def resolve(host, port):

@@ -95,6 +95,16 @@ def test_last_bytes_and_the_end_are_one_segment():
     peer.close()
 
 
+def test_last_bytes_reach_a_peer_whose_last_input_is_unread():
+    stream, _, peer = connected()
+    peer.send(b'more, after its last word')
+    stream.write(b'bye')
+    stream.finish('done', eof=True)
+    assert stream.closed
+    assert peer.recv(10) == b'bye'
+    peer.close()
+
+
 def connected():
     """(stream, its protocol, the far end): the stream over a socket as `accept` makes it."""
     with socket.create_server(('127.0.0.1', 0)) as server:
