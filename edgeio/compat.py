@@ -4,8 +4,10 @@ Everything that differs between CPython and MicroPython has one name and one mea
 `runtime/micropython.py` hold the two spellings, so a board loads only its own. What both spell alike stands below.
 """
 
+import select as _select
 import sys
 import time
+from binascii import b2a_base64 as _b2a_base64
 
 MICROPYTHON = sys.implementation.name == 'micropython'
 
@@ -29,6 +31,13 @@ def runtime_module(package):
     return sys.modules[name]
 
 
+def is_readable(fd):
+    """True where there is something to read from the descriptor `fd`, or to accept, right now."""
+    asked = _select.poll()
+    asked.register(fd, POLLIN)
+    return bool(asked.poll(0))
+
+
 def unix_ms():
     """Milliseconds since 1970 (int), as good as the board's clock is."""
     return time.time_ns() // 1000000
@@ -44,9 +53,7 @@ def print_error(text):
 
 def base64url(data):
     """`data` in base64 for URLs and cookies, without padding (str; RFC 4648, section 5)."""
-    from binascii import b2a_base64
-
-    return b2a_base64(data)[:-1].decode().replace('+', '-').replace('/', '_').rstrip('=')
+    return _b2a_base64(data)[:-1].decode().replace('+', '-').replace('/', '_').rstrip('=')
 
 
 def unix_address(path):

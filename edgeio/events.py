@@ -7,7 +7,7 @@ document's language. An exception in a handler is reported once, with the event'
 
 from .compat import arity, is_generator
 from .errors import OptionError
-from .names import camel
+from .names import both_spellings
 from .report import report
 from .tasks import spawn
 
@@ -42,11 +42,11 @@ def make_handler(fn, once=False):
     return (fn, least, most, once)
 
 
+@both_spellings
 class EventEmitter:
     """Events by name. Handlers run in the order they were registered."""
 
     __slots__ = ('_events',)
-    __getattr__ = camel
 
     def __init__(self):
         self._events = None

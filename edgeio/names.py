@@ -1,8 +1,9 @@
 """The document's own spelling: `removeAllListeners` is found as `remove_all_listeners`.
 
-A class that says `__getattr__ = camel` answers to both. It costs nothing where it is not used: the runtime asks
-`__getattr__` only for names that it did not find.
+A class below `@both_spellings`, and whatever is made of it, answers to both.
 """
+
+from .compat import HOOKS_ARE_DEAR
 
 
 def snake(name):
@@ -12,8 +13,40 @@ def snake(name):
     return ''.join('_' + c.lower() if 'A' <= c <= 'Z' else c for c in name)
 
 
+def both_spellings(cls):
+    """A class decorator: what `cls` and its subclasses have is found under the document's spelling too.
+
+    By `__getattr__`, which is asked only for names that were not found; or, where that slows every attribute down, by
+    second names. Those are for what the classes have: what only an instance has gets none.
+    """
+    if HOOKS_ARE_DEAR:
+        _name_twice(cls)
+        cls.__init_subclass__ = classmethod(_name_twice)
+    else:
+        cls.__getattr__ = camel
+    return cls
+
+
+def _name_twice(cls):
+    for name, value in list(vars(cls).items()):
+        second = _document_name(name)
+        if second != name and second not in vars(cls):
+            # Methods, properties and slots are as good under another name; a plain value may be another's by now.
+            setattr(cls, second, value if hasattr(value, '__get__') else settable(name))
+
+
+def _document_name(name):
+    """`ping_timeout` -> `pingTimeout`; a private name as it is."""
+    if name[0] == '_':
+        return name
+    if name[:-1] in _KEYWORDS:
+        return name[:-1]
+    first, _, rest = name.partition('_')
+    return first + ''.join([word[:1].upper() + word[1:] for word in rest.split('_')])
+
+
 def camel(self, name):
-    """`__getattr__` for a class: the attribute of the same name in Python's spelling."""
+    """As `__getattr__` of a class: the attribute of the same name in Python's spelling."""
     plain = snake(name)
     if plain == name:
         if name in _KEYWORDS:

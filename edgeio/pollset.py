@@ -17,7 +17,7 @@ watchers = {}
 MAX_WAIT = const(2147483647)
 """Milliseconds that one wait lasts at most: the system counts them in an int."""
 
-ready = [[], [], []]
+ready = _read, _write, _except = [[], [], []]
 """Descriptors that had an event in the last `wait`: [read, write, except]. The lists are used again by the next."""
 
 
@@ -58,9 +58,10 @@ def is_open(watcher):
 
 def wait(ms):
     """Waits `ms` milliseconds at most (None: for ever), serves what is ready and returns `ready`."""
-    if ready[0] or ready[1] or ready[2]:
-        for fds in ready:
-            fds.clear()
+    _read.clear()
+    if _write or _except:
+        _write.clear()
+        _except.clear()
     if ms is not None and not 0 <= ms <= MAX_WAIT:
         ms = 0 if ms < 0 else MAX_WAIT
     for fd, mask in poller.wait(ms):
@@ -68,7 +69,7 @@ def wait(ms):
         if watcher is None:
             continue
         if mask == POLLIN:
-            ready[0].append(fd)
+            _read.append(fd)
             watcher.on_readable()
         else:
             _note(fd, mask)
@@ -78,11 +79,11 @@ def wait(ms):
 
 def _note(fd, mask):
     if mask & POLLOUT:
-        ready[1].append(fd)
+        _write.append(fd)
     if mask & ~(POLLOUT | POLLPRI):
-        ready[0].append(fd)
+        _read.append(fd)
     if mask & POLLPRI:
-        ready[2].append(fd)
+        _except.append(fd)
 
 
 def renew():

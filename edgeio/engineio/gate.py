@@ -14,6 +14,8 @@ from .errors import (
     unsupported,
 )
 
+_REVISIONS = {'3': 3, '4': 4}
+
 
 class Gate:
     """The rules of one server."""
@@ -42,7 +44,7 @@ class Gate:
 
     def revision(self, query):
         """The protocol revision that a query asks for (3 or 4), None for one that is not served."""
-        revision = {'3': 3, '4': 4}.get(field(query, 'EIO'))
+        revision = _REVISIONS.get(field(query, 'EIO'))
         return revision if revision in self._revisions() else None
 
     def _revisions(self):

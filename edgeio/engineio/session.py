@@ -65,7 +65,7 @@ class Session(Peer):
 
     @property
     def receiver(self):
-        """Who gets the messages."""
+        """Who gets the messages; None after the end."""
         return self._receiver
 
     @receiver.setter
@@ -216,7 +216,8 @@ class Session(Peer):
         if self._events:
             self.emit('flush')
             self.emit('drain')
-        self._receiver.on_drain()
+        if self._receiver is not None:
+            self._receiver.on_drain()
 
     # -- its WebSocket -------------------------------------------------------------------------------------------
 
@@ -333,8 +334,9 @@ class Session(Peer):
             polling.session_closed(reason)
         self.release()
         self.buffer = []
+        receiver, self._receiver = self._receiver, None  # a circle that the garbage collector would have to find
         try:
-            self._receiver.on_close(reason)
+            receiver.on_close(reason)
             self.emit('close', reason)
         finally:
             server.leave(self)

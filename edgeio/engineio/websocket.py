@@ -61,10 +61,11 @@ class WebSocket(Connection):
 
     def on_closed(self, code, reason, wire_reason):
         """The connection is gone."""
+        session, self.session = self.session, None  # a circle that the garbage collector would have to find
         self.on_text = _ignore
-        self.session.server.on_websocket_gone()
+        session.server.on_websocket_gone()
         if self.live:
-            self.session.on_closed(wire_reason)
+            session.on_closed(wire_reason)
         elif self.upgrade is not None:
             self.upgrade.end()
 

@@ -246,12 +246,10 @@ def _framing(headers):
 
 
 def _host(headers):
-    hosts = headers.get_all('host')
-    if not hosts:
-        return None
-    if len(hosts) > 1 or not is_host(hosts[0].encode()):
-        raise ProtocolError('http.bad_host', 'the Host field is not usable', ', '.join(hosts), 'one host[:port]')
-    return hosts[0]
+    host = headers.get('host')  # several are joined by commas, which no host has
+    if host is not None and not is_host(host.encode()):
+        raise ProtocolError('http.bad_host', 'the Host field is not usable', host, 'one host[:port]')
+    return host
 
 
 def _check_version(current, fields):

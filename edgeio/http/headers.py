@@ -28,14 +28,9 @@ class Headers:
     def __init__(self, pairs=()):
         """pairs: (name in lower case, value) in the order they came."""
         self._pairs = pairs
-        values = self._values = {}
-        for name, value in pairs:
-            if name not in values:
-                values[name] = value
-            elif name == 'cookie':
-                values[name] += '; ' + value
-            elif name not in _SINGLE:
-                values[name] += ', ' + value
+        self._values = dict(pairs)
+        if len(self._values) < len(pairs):
+            self._values = _joined(pairs)
 
     def get(self, name, default=None):
         """The value of field `name` (str), or `default`."""
@@ -45,6 +40,8 @@ class Headers:
     def get_all(self, name):
         """Every value of field `name`, one for each time that it came (list)."""
         name = name.lower()
+        if name not in self._values:
+            return []
         return [value for key, value in self._pairs if key == name]
 
     def pairs(self):
@@ -81,3 +78,15 @@ class Headers:
 
     def __repr__(self):
         return 'Headers(' + repr(self.items()) + ')'
+
+
+def _joined(pairs):
+    values = {}
+    for name, value in pairs:
+        if name not in values:
+            values[name] = value
+        elif name == 'cookie':
+            values[name] += '; ' + value
+        elif name not in _SINGLE:
+            values[name] += ', ' + value
+    return values

@@ -18,6 +18,7 @@ from ..compat import (
     SOL_SOCKET,
     TCP_NODELAY,
     accept,
+    is_readable,
     peer_of,
     port_of,
     resolve,
@@ -84,8 +85,6 @@ class Listener:
     def on_readable(self):
         """Accepts what waits. The loop calls it."""
         for _ in range(MAX_ACCEPTS):
-            if self.sock is None:
-                return
             try:
                 sock, address = accept(self.sock)
             except OSError as exc:
@@ -95,6 +94,9 @@ class Listener:
                     return
                 continue  # that connection was reset while it waited (accept(2)); the next may be fine
             self._take(sock, address)
+            # An `accept` that finds nobody costs the system several times what this question does.
+            if self.sock is None or not is_readable(self.fd):
+                return
 
     def on_ready(self, mask):
         """The loop calls it for errors."""
@@ -109,7 +111,6 @@ class Listener:
                 self._refuse(sock, peer, setting)
                 return
         try:
-            sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
             if self._tls is None:
                 stream = Stream(sock, None, peer, self.limits)
             else:
@@ -161,6 +162,7 @@ def _bind(host, port, reuse_port, backlog):
             sock.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1)
         if family == AF_INET6:
             sock.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+        sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)  # the sockets that it accepts inherit that
         sock.bind(address)
         sock.listen(backlog)
         sock.setblocking(False)

@@ -11,7 +11,19 @@ and may be replaced at any time (`stream.protocol = other`): that is how HTTP ha
 """
 
 from .. import iosched
-from ..compat import EAGAIN, EINTR, POLLERR, POLLHUP, POLLIN, POLLOUT, READ_SIZE, monotonic_ms, receive, shut_down
+from ..compat import (
+    EAGAIN,
+    EINTR,
+    POLLERR,
+    POLLHUP,
+    POLLIN,
+    POLLOUT,
+    READ_SIZE,
+    monotonic_ms,
+    receive,
+    send_last,
+    shut_down,
+)
 from ..pollset import change, forget, watch
 from ..report import report
 from ..sweep import Sweep
@@ -84,19 +96,20 @@ class Stream:
 
     def write(self, data):
         """Queues `data` (bytes). It leaves at the end of this turn of the loop, together with what else is queued."""
-        if self._flags & _NO_WRITE:
+        flags = self._flags
+        if flags & _NO_WRITE:
             return
         out = self._out
         if out is None:
             self._out = data
-            if not self._flags & _BLOCKED:
+            if not flags & _BLOCKED:
                 iosched.mark_dirty(self)
         elif type(out) is list:
             out.append(data)
         else:
             self._out = [out, data]
-        self.queued += len(data)
-        if self.queued > self.limits[0]:
+        queued = self.queued = self.queued + len(data)
+        if queued > self.limits[0]:
             self._fill()
 
     def flush(self):
@@ -262,6 +275,8 @@ class Stream:
     def _send(self, data):
         """How many bytes the socket took; -1 where it failed, and the stream is closed."""
         try:
+            if self._ending is not None and self._flags & _EOF:
+                return send_last(self.sock, data)
             return self.sock.send(data)
         except OSError as exc:
             if exc.errno in _AGAIN:
@@ -320,7 +335,8 @@ class Stream:
             self._drained()
 
     def _await_close(self):
-        if self._flags & _EOF or not shut_down(self.sock):
+        # Shut down in any case: where input is unread, a close alone is a reset, and drops what has not left yet.
+        if not shut_down(self.sock) or self._flags & _EOF:
             self.abort(self._ending)
             return
         _finishing.watch(self, monotonic_ms() + LAST_INPUT)

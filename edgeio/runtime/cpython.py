@@ -13,14 +13,18 @@ import types as _types
 
 from .attachments import found_attachments, placeholder, take_attachments  # noqa: F401
 
-READ_SIZE = 122880
-"""Bytes that one read takes at most: a message of 64 KB whole, and below the size (128 KB) from which the system's
-allocator maps memory anew for each buffer."""
+READ_SIZE = 81920
+"""Bytes that one read takes at most: a message of 64 KB whole, and so far below 128 KB (glibc's M_TRIM_THRESHOLD and
+M_TOP_PAD) that the allocator does not give memory back to the system, and take it again, with each buffer."""
 
 
 def const(value):
     """MicroPython's compile-time constant; here just the value."""
     return value
+
+
+HOOKS_ARE_DEAR = True
+"""A class with a `__getattr__` takes the long way to each of its attributes, found or not (until 3.12)."""
 
 
 def monotonic_ms():
@@ -50,6 +54,7 @@ def exception_excerpt(exc, half):
 # -- callables ---------------------------------------------------------------------------------------------------
 
 _VARARGS = 4  # inspect.CO_VARARGS
+_FUNCTION, _METHOD = _types.FunctionType, _types.MethodType
 _GENERATORS = (_types.GeneratorType, _types.CoroutineType)
 
 
@@ -59,12 +64,13 @@ ANY_NUMBER = 255
 
 def arity(fn):
     """(least, most) positional arguments that `fn` takes; (0, ANY_NUMBER) where that cannot be told."""
-    function, bound = (fn.__func__, 1) if isinstance(fn, _types.MethodType) else (fn, 0)
-    code = getattr(function, '__code__', None)
-    if not isinstance(code, _types.CodeType):
+    function, bound = (fn.__func__, 1) if type(fn) is _METHOD else (fn, 0)
+    if type(function) is not _FUNCTION:
         return _signature_arity(fn)
-    least = code.co_argcount - len(function.__defaults__ or ()) - bound
-    return max(least, 0), ANY_NUMBER if code.co_flags & _VARARGS else code.co_argcount - bound
+    code = function.__code__
+    most = code.co_argcount - bound
+    least = most - len(function.__defaults__ or ())
+    return least if least > 0 else 0, ANY_NUMBER if code.co_flags & _VARARGS else most
 
 
 def _signature_arity(fn):
@@ -155,6 +161,15 @@ def accept(sock):
 def receive(sock):
     """Reads once: bytes, b'' at the end of the stream; OSError EAGAIN where it would block."""
     return sock.recv(READ_SIZE)
+
+
+_MSG_MORE = getattr(_socket, 'MSG_MORE', 0)
+
+
+def send_last(sock, data):
+    """As `sock.send(data)`, where `shut_down(sock)` follows once all is sent: a socket's last bytes and the end then
+    leave in one segment."""
+    return sock.send(data, _MSG_MORE) if type(sock) is _socket.socket else sock.send(data)
 
 
 def resolve(host, port):

@@ -15,6 +15,9 @@ from .micropython_json import json_decode, json_encode, json_text  # noqa: F401
 READ_SIZE = const(8192)
 """Bytes that one read takes at most."""
 
+HOOKS_ARE_DEAR = const(False)
+"""`__getattr__` costs nothing where it is not asked; second names would take memory."""
+
 _ticks = 0
 _last_tick = _time.ticks_ms()
 
@@ -212,6 +215,11 @@ def receive(sock):
     if n is None:
         raise OSError(11)
     return bytes(_view[:n])
+
+
+def send_last(sock, data):
+    """As `sock.send(data)`, for the last bytes. (Without `shut_down` they could be lost if they waited for the end.)"""
+    return sock.send(data)
 
 
 def resolve(host, port):

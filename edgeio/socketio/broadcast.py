@@ -4,7 +4,7 @@ Each step makes a new one, so that an operator can be kept and used again.
 """
 
 from ..errors import OptionError
-from ..names import camel
+from ..names import both_spellings
 from ..tasks import Promise
 from .packet import check_name
 
@@ -14,11 +14,11 @@ def listed(rooms):
     return tuple(rooms) if isinstance(rooms, (list, tuple, set)) else (rooms,)
 
 
+@both_spellings
 class Operator:
     """Who an event goes to, and how. Made by a namespace, the server or a socket."""
 
     __slots__ = ('_nsp', '_rooms', '_excluded', '_volatile', '_compress', '_timeout', '_socket')
-    __getattr__ = camel
 
     def __init__(self, nsp, rooms=(), excluded=(), socket=None):
         self._nsp = nsp

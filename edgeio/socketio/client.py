@@ -1,6 +1,6 @@
 """The Client of the document: one connection, shared by the sockets of its namespaces."""
 
-from ..names import camel
+from ..names import both_spellings
 from ..websocket.codec import text_frame
 from .packet import CONNECT_ERROR
 
@@ -8,12 +8,12 @@ MAX_PARTED = 16
 """Namespaces remembered as left, so that packets which crossed the disconnect are ignored."""
 
 
+@both_spellings
 class Client:
     """One Engine.IO session and its sockets (document, "Client"). conn: the session; server: the Server; sockets:
     {namespace's name: Socket}."""
 
     __slots__ = ('server', 'conn', 'sockets', 'asked', 'root', 'bucket', '_parted')
-    __getattr__ = camel
 
     def __init__(self, server, conn):
         self.server = server

@@ -2,9 +2,10 @@
 
 from ..http.date import http_date
 from ..http.url import parse_query
-from ..names import camel
+from ..names import both_spellings
 
 
+@both_spellings
 class Handshake:
     """What the client said when it connected.
 
@@ -14,7 +15,6 @@ class Handshake:
     """
 
     __slots__ = ('issued', 'query', 'auth', '_req')
-    __getattr__ = camel
 
     def __init__(self, req, issued, nsp_query, auth):
         """nsp_query: what stood behind the namespace's name (str; revision 4), or None."""

@@ -56,12 +56,13 @@ class Server(Senders):
     OptionError for an unknown option, naming the nearest known one, and for a value out of its range.
     """
 
+    ack_timeout = 60000
+
     def __init__(self, server=None, options=None, **kwargs):
         if isinstance(server, dict) and options is None:
             server, options = None, server
         self.options = read_options('socketio.Server', OPTIONS, options, kwargs)
         _check_options(self.options)
-        self.ack_timeout = 60000  # ms that emit_with_ack waits where no timeout was named
         self.recovery = _read_recovery(self.options['connection_state_recovery'])
         self.parser = self._make_parser()
         self.namespaces = {}

@@ -6,7 +6,7 @@ of steps, and remembered: a request that comes again only walks them.
 
 from ..compat import arity
 from ..errors import OptionError
-from ..names import camel
+from ..names import both_spellings
 from ..options import read_options
 from .pattern import make_patterns
 
@@ -71,6 +71,7 @@ class _Entry:
         self.mounted = mounted
 
 
+@both_spellings
 class Router:
     """Handlers by method and path. Options: case_sensitive, strict (a slash at the end counts), merge_params (the
     parameters of the path it is mounted on are seen as well). Raises OptionError for an unknown one, and at
@@ -82,8 +83,6 @@ class Router:
     A handler is called with (req, res), (req, res, next) or, if it takes four, with (err, req, res, next) after an
     error. How many it takes is read once, at registration (`compat.arity`); where that cannot be told it gets three.
     """
-
-    __getattr__ = camel
 
     def __init__(self, options=None, **kwargs):
         self._options = read_options('Router', OPTIONS, options, kwargs)

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from edgeio import iosched, pollset
+from edgeio.compat import accept
 from edgeio.errors import EdgeError
 from edgeio.net import listener as listener_module
 from edgeio.net.listener import Listener
@@ -85,6 +86,14 @@ def test_a_storm_of_connections_is_accepted_in_portions(server):
     turn_until(lambda: len(server.streams) == len(clients))
     for client in clients:
         client.close()
+
+
+def test_nobody_is_accepted_in_vain(server, monkeypatch):
+    accepts = []
+    monkeypatch.setattr(listener_module, 'accept', lambda sock: accepts.append(sock) or accept(sock))
+    with server.connect(), server.connect():
+        turn_until(lambda: len(server.streams) == 2)
+        assert len(accepts) == 2
 
 
 def test_client_that_is_gone_before_it_is_accepted_harms_nobody(server):

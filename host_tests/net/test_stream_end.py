@@ -1,12 +1,16 @@
 """How streams end: half-closed, finished, aborted, reset; told once, with the reason."""
 
+import _socket
 import socket
+import struct
 
 import pytest
 
 from edgeio import iosched, pollset
 from edgeio.net import stream as stream_module
+from edgeio.net.stream import Stream
 from host_tests.looping import turn_until
+from host_tests.net.wires import Recorder
 
 pytestmark = pytest.mark.usefixtures('reports')
 
@@ -65,6 +69,63 @@ def test_finish_after_the_peers_end_closes_at_once(wire):
     turn_until(lambda: wire.told == ['eof'])
     wire.stream.finish('done')
     assert wire.told == ['eof', ('close', 'done')]
+
+
+@pytest.mark.parametrize('size', (1, 5000000))
+def test_finish_after_the_peers_last_word_writes_the_queue_and_closes(size):
+    stream, protocol, peer = connected()
+    stream.write(bytes(size))
+    stream.finish('done', eof=True)
+    assert stream.closed is (size == 1), 'what the system takes at once needs no turn of the loop'
+    peer.setblocking(False)
+    received = bytearray()
+    turn_until(lambda: read_to_end(peer, received))
+    assert len(received) == size
+    assert protocol.told == [('close', 'done')]
+    peer.close()
+
+
+def test_last_bytes_and_the_end_are_one_segment():
+    stream, _, peer = connected()
+    before = segments_received(peer)
+    stream.write(b'bye')
+    stream.finish('done', eof=True)
+    assert peer.recv(10) == b'bye' and peer.recv(10) == b''
+    assert segments_received(peer) == before + 1
+    peer.close()
+
+
+def test_last_bytes_reach_a_peer_whose_last_input_is_unread():
+    stream, _, peer = connected()
+    peer.send(b'more, after its last word')
+    stream.write(b'bye')
+    stream.finish('done', eof=True)
+    assert stream.closed
+    assert peer.recv(10) == b'bye'
+    peer.close()
+
+
+def connected():
+    """(stream, its protocol, the far end): the stream over a socket as `accept` makes it."""
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        peer = socket.create_connection(server.getsockname(), 10)
+        accepted, _ = server.accept()
+    protocol = Recorder()
+    return Stream(_socket.socket(fileno=accepted.detach()), protocol), protocol, peer
+
+
+def read_to_end(peer, received):
+    try:
+        part = peer.recv(1 << 20)
+    except BlockingIOError:
+        return False
+    received += part
+    return not part
+
+
+def segments_received(peer):
+    """tcpi_segs_in of Linux's struct tcp_info."""
+    return struct.unpack_from('I', peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192), 140)[0]
 
 
 def test_answer_is_read_though_the_peer_was_still_sending(wire):

@@ -1,5 +1,7 @@
 """What today's servers offer to look after many sockets: finding, moving, sending away; `data`; rooms' events."""
 
+import gc
+
 import pytest
 
 from edgeio import iosched
@@ -212,3 +214,20 @@ def test_a_once_handler_runs_once_though_the_event_comes_again_before_it_is_call
     turn_until(lambda: seen, 'the event')
     settle()
     assert seen == [2]
+
+
+def test_connection_that_ends_leaves_nothing_to_the_garbage_collector(serve, raw, revision):
+    io = serve()
+    ended = []
+    io.on('connection', lambda socket: socket.on('disconnect', ended.append))
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        raw(io, revision).drop()
+        turn_until(lambda: ended, 'the end of the connection')
+        gc.collect()
+        left = [type(found).__name__ for found in gc.garbage if type(found).__module__.startswith('edgeio')]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert left == []
