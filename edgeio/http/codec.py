@@ -48,7 +48,10 @@ class RequestParser:
                 return
         elif self._kept is not None:
             self._kept += data
-            if self.held or not self._head_is_whole():
+            if self.held:
+                self.on_backlog()
+                return
+            if not self._head_is_whole():
                 return
             data, self._kept = bytes(self._kept), None
         self._run(data)

@@ -6,7 +6,7 @@ from ..report import report
 from ..running import Running
 from ..timers import set_immediate
 from .codec import RequestParser
-from .limits import BODY_PROGRESS, MAX_DRAIN
+from .limits import BODY_PROGRESS, MAX_DRAIN, WRITE_PROGRESS
 from .message import response_head
 
 # What the connection waits for, and so which time-out applies.
@@ -17,7 +17,8 @@ class HttpConnection(RequestParser):
     """Speaks HTTP on `stream` for `server`. closing: no request follows the one that is served now.
 
     It is a peer (see running.py): at `max_running_handlers` of its handlers that go on after their responses, further
-    requests wait. The body of the one that is served is not held back by them: its handler may be among them.
+    requests wait. The body of the one that is served is not held back by them: its handler may be among them. They
+    also wait for the peer to take its answers: whoever asks and does not read is answered no further.
     """
 
     __slots__ = (
@@ -33,6 +34,7 @@ class HttpConnection(RequestParser):
         '_next_look',
         '_served',
         '_mark',
+        '_unsent',
     )
 
     def __init__(self, server, stream):
@@ -45,6 +47,7 @@ class HttpConnection(RequestParser):
         self.bucket = None
         self._served = 0  # requests so far
         self._mark = 0  # where a slow exchange stood at the last look: bytes or requests
+        self._unsent = 0  # bytes that waited for the peer then
         self._next_look = None
         stream.protocol = self
         self._wait(_HEAD, 'header_timeout')
@@ -145,7 +148,9 @@ class HttpConnection(RequestParser):
 
     def on_drain(self):
         """There is room again."""
-        if self.response is not None and self.response._events:
+        if self.response is None:
+            self.release()
+        elif self.response._events:
             self.response.emit('drain')
 
     def on_close(self, reason):
@@ -169,7 +174,7 @@ class HttpConnection(RequestParser):
         if self.response is not res:
             return
         req, self.request, self.response = self.request, None, None
-        self.held = self.running is not None and self.running.held
+        self.held = self._is_held_back()
         if self._phase != _IDLE or self.closing:
             if req.complete or self.closing:
                 self._after_response()
@@ -206,7 +211,8 @@ class HttpConnection(RequestParser):
 
     def release_body(self):
         """The body is taken again."""
-        self.stream.resume()
+        if not self.backlog:
+            self.stream.resume()
 
     def abort(self, reason='forced close'):
         """Closes the connection at once."""
@@ -233,8 +239,11 @@ class HttpConnection(RequestParser):
     def release(self):
         """Goes on with the next request, unless one is served."""
         if self.request is None:
-            self.held = False
+            self.held = self._is_held_back()
             self._go_on()
+
+    def _is_held_back(self):
+        return self.running is not None and self.running.held or not self.stream.writable
 
     # -- time-outs -----------------------------------------------------------------------------------------------
 
@@ -252,23 +261,30 @@ class HttpConnection(RequestParser):
     def _look(self, now):
         limits = self.server.limits
         phase = self._phase
-        if self.held and phase <= _IDLE:
-            self._due = now + limits['keep_alive_timeout']  # held back: what the peer sent is not read
+        if phase <= _IDLE and (self.held or self.stream.queued):
+            asked = self._mark != self._served
+            self._look_at_queue(now, WRITE_PROGRESS if asked else self._unsent - self.stream.queued)
+            self._mark = self._served
         elif phase == _IDLE:
             if self._mark == self._served:
                 self._close('keep-alive timeout')
             self._mark = self._served
             self._due = now + limits['keep_alive_timeout']
         elif phase == _RESPONSE:
-            if self.stream.queued and self._mark == self._taken():
-                self.abort('write timeout')
+            self._look_at_queue(now, self._taken() - self._mark)
             self._mark = self._taken()
-            self._due = now + limits['write_timeout']
         elif phase == _BODY and (self._mark >= BODY_PROGRESS or self.request is not None and self.request.held):
             self._mark = 1
             self._due = now + limits['body_timeout']
         else:
             self._time_out(phase)
+
+    def _look_at_queue(self, now, taken):
+        # taken: bytes since the last look, where there was one.
+        if self._unsent and self.stream.blocked and taken < WRITE_PROGRESS:
+            self.abort('write timeout')
+        self._unsent = self.stream.queued
+        self._due = now + self.server.limits['write_timeout']
 
     def _taken(self):
         return 0 if self.response is None else self.response.written - self.stream.queued
@@ -288,6 +304,7 @@ class HttpConnection(RequestParser):
     def _wait(self, phase, setting):
         self._phase = phase
         self._mark = 0
+        self._unsent = self.stream.queued
         self._due = due = monotonic_ms() + self.server.limits[setting]
         # The sweep looks again in any case; it is called for only where it would come too late.
         if self._next_look is None or due < self._next_look:

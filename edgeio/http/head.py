@@ -176,8 +176,8 @@ def parse_fields(block, max_headers):
             _check_value(line)
     pairs = []
     for line in lines:
-        name, _, value = line.partition(':')
-        pairs.append((_names.get(name) or _learn_name(name, line), value.strip(' \t')))
+        name, colon, value = line.partition(':')
+        pairs.append((colon and _names.get(name) or _learn_name(name, line), value.strip(' \t')))
     return pairs
 
 

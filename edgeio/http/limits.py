@@ -19,12 +19,15 @@ DEFAULTS = {
     'header_timeout': 10000,  # ms from the first byte of a request's head (or the connection's start) to its end: 408
     'body_timeout': 30000,  # ms in which each further 16 KiB of a body, or its end, must come: 408
     'keep_alive_timeout': 30000,  # ms that an idle connection is kept, at least; up to half as long again
-    'write_timeout': 60000,  # ms in which a peer must take something of the response that waits for it
+    'write_timeout': 60000,  # ms in which a peer must take 16 KiB of the responses that wait for it, or the rest
     'stop_timeout': 10000,  # ms that `stop` leaves to responses under way
 }
 
 BODY_PROGRESS = 16384
 """Bytes of a body that must come in each `body_timeout`: a peer that sends a byte a second is not served for ever."""
+
+WRITE_PROGRESS = 16384
+"""Bytes that a peer must take in each `write_timeout`, or what waits for it: one that reads a byte a second is left."""
 
 MAX_CHUNK_LINE = 1024
 """Bytes of a chunk's size line, its extensions included (RFC 9112 section 7.1.1 asks for a bound)."""

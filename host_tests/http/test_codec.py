@@ -146,6 +146,7 @@ REFUSED = {
     'a space before the first field': (get(fields=b' Host: board\r\nHost: board\r\n'), 400),
     'a space before the colon': (get(fields=b'Host : board\r\n'), 400),
     'a field without colon': (get(fields=b'Host: board\r\nnothing\r\n'), 400),
+    'a field without colon, of a name that came before': (get(fields=b'A: b\r\nHost: board\r\nA\r\n'), 400),
     'a field without name': (get(fields=b'Host: board\r\n: value\r\n'), 400),
     'a NUL in a value': (get(fields=b'Host: board\r\nA: b\x00c\r\n'), 400),
     'a control byte in a value': (get(fields=b'Host: board\r\nA: b\x1bc\r\n'), 400),

@@ -1,10 +1,12 @@
 """Bounds and time-outs over real sockets: who is slow, large or many is told, and costs the others nothing."""
 
+import time
+
 import pytest
 
 from edgeio import iosched
 from host_tests.http.wire import Wire, exchange, wait_for
-from host_tests.looping import during, turn_until
+from host_tests.looping import during, settle, turn_until
 
 GET = b'GET / HTTP/1.1\r\nHost: board\r\n\r\n'
 POST = b'POST / HTTP/1.1\r\nHost: board\r\nContent-Length: %d\r\n\r\n'
@@ -255,6 +257,89 @@ def test_waiting_for_a_handler_is_no_timeout(serve):
             return wire.send(GET).response()[2]
 
     assert during(client) == b'at last'
+
+
+def test_next_requests_wait_until_the_answers_before_are_taken(serve):
+    served = []
+
+    def handler(req, res):
+        served.append(req.url)
+        res.end(b'x' * 100000)
+
+    server = serve(handler)
+    with Wire(server.port(), receive_buffer=4096) as wire:
+        wire.send(GET * 400)
+        settle()
+        assert 0 < len(served) < 100  # what the system's buffers take, and one more
+        statuses = during(lambda: [wire.response()[0] for _ in range(400)])
+    assert statuses == [200] * 400 and len(served) == 400
+
+
+def test_request_behind_a_body_that_is_taken_late_waits_unread(serve):
+    requests = []
+    server = serve(lambda req, res: requests.append((req, res)))
+    with Wire(server.port()) as wire:
+        wire.send(POST % 80000 + b'x' * 80000 + GET[:-2] + b'X: ')
+        turn_until(lambda: requests and requests[0][0].complete, 'the body')
+        req, res = requests[0]
+        req.on('data', lambda piece: None)
+        settle()
+        wire.sock.setblocking(False)
+        sent, idle = 0, 0
+        while idle < 50 and sent < 50000000:
+            try:
+                sent += wire.sock.send(b'y' * 100000)
+                idle = 0
+            except BlockingIOError:
+                idle += 1
+            iosched.poll(1)
+        assert next(iter(server._connections)).backlog < 500000
+        wire.sock.settimeout(20)
+        res.end('at last')
+        assert during(wire.response)[2] == b'at last'
+
+
+def drips(wire, done):
+    """Reads a byte now and then, until `done()` or the end."""
+    while not done():
+        try:
+            if not wire.sock.recv(1):
+                return
+        except ConnectionError:
+            return
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize('whole', [True, False], ids=['response', 'idle'])
+def test_peer_that_reads_a_byte_at_a_time_is_given_up(serve, whole):
+    server = serve(lambda req, res: res.end(b'x' * 30000000) if whole else [res.write(b'x' * 10000000), res.end()])
+    server.limits['write_timeout'] = server.limits['keep_alive_timeout'] = 100
+
+    def client():
+        with Wire(server.port(), receive_buffer=4096) as wire:
+            wire.send(GET)
+            wait_for(lambda: server.connections, 'the connection')
+            drips(wire, lambda: not server.connections)
+
+    during(client)
+    assert server.connections == 0
+
+
+def test_peer_that_reads_steadily_gets_all_of_an_answer_however_long_it_takes(serve):
+    server = serve(lambda req, res: [res.write(b'x' * 10000000), res.end()], keep_alive_timeout=50, write_timeout=400)
+
+    def client():
+        with Wire(server.port(), receive_buffer=65536) as wire:
+            wire.send(GET)
+            wire.until(b'\r\n\r\n')
+            size = len(wire.buffer)
+            while size < 10000000:
+                piece = wire.sock.recv(65536)
+                assert piece, f'cut after {size} bytes'
+                size += len(piece)
+                time.sleep(0.006)
+
+    during(client)
 
 
 def test_peer_that_never_reads_is_given_up(serve):
