@@ -5,6 +5,7 @@ import time
 import pytest
 
 from edgeio import iosched
+from edgeio.net import stream
 from host_tests.http.wire import Wire, exchange, wait_for
 from host_tests.looping import during, settle, turn_until
 
@@ -264,15 +265,15 @@ def test_next_requests_wait_until_the_answers_before_are_taken(serve):
 
     def handler(req, res):
         served.append(req.url)
-        res.end(b'x' * 100000)
+        res.end(b'x' * 10000)
 
     server = serve(handler)
     with Wire(server.port(), receive_buffer=4096) as wire:
-        wire.send(GET * 400)
-        settle()
-        assert 0 < len(served) < 100  # what the system's buffers take, and one more
-        statuses = during(lambda: [wire.response()[0] for _ in range(400)])
-    assert statuses == [200] * 400 and len(served) == 400
+        wire.send(GET * 1500)
+        settle(200)
+        assert 0 < len(served) < 1000  # what the system's buffers take, and one more
+        statuses = during(lambda: [wire.response()[0] for _ in range(1500)])
+    assert statuses == [200] * 1500 and len(served) == 1500
 
 
 def test_request_behind_a_body_that_is_taken_late_waits_unread(serve):
@@ -300,10 +301,10 @@ def test_request_behind_a_body_that_is_taken_late_waits_unread(serve):
 
 
 def drips(wire, done):
-    """Reads a byte now and then, until `done()` or the end."""
+    """Reads a little now and then, until `done()` or the end."""
     while not done():
         try:
-            if not wire.sock.recv(1):
+            if not wire.sock.recv(200):
                 return
         except ConnectionError:
             return
@@ -311,7 +312,7 @@ def drips(wire, done):
 
 
 @pytest.mark.parametrize('whole', [True, False], ids=['response', 'idle'])
-def test_peer_that_reads_a_byte_at_a_time_is_given_up(serve, whole):
+def test_peer_that_reads_a_little_at_a_time_is_given_up(serve, whole):
     server = serve(lambda req, res: res.end(b'x' * 30000000) if whole else [res.write(b'x' * 10000000), res.end()])
     server.limits['write_timeout'] = server.limits['keep_alive_timeout'] = 100
 
@@ -325,7 +326,8 @@ def test_peer_that_reads_a_byte_at_a_time_is_given_up(serve, whole):
     assert server.connections == 0
 
 
-def test_peer_that_reads_steadily_gets_all_of_an_answer_however_long_it_takes(serve):
+def test_peer_that_reads_steadily_gets_all_of_an_answer_however_long_it_takes(serve, monkeypatch):
+    monkeypatch.setattr(stream, 'LINGER', 200)
     server = serve(lambda req, res: [res.write(b'x' * 10000000), res.end()], keep_alive_timeout=50, write_timeout=400)
 
     def client():
