@@ -32,7 +32,7 @@ class Gate:
         if transport not in served:
             done(Refusal(UNKNOWN_TRANSPORT, {'transport': transport}, 'served here: ' + ', '.join(served)))
         elif 'sid' in query:
-            self._verify_upgrade(req, self._verify_sid(field(query, 'sid'), transport, upgrade), done)
+            self._verify_upgrade(req, self._verify_sid(req, field(query, 'sid'), transport, upgrade), done)
         elif req.method != 'GET':
             done(Refusal(BAD_HANDSHAKE_METHOD, {'method': req.method}))
         elif transport == 'websocket' and not upgrade:
@@ -50,8 +50,9 @@ class Gate:
     def _revisions(self):
         return (3, 4) if self._server.options['allow_eio3'] else (4,)
 
-    def _verify_sid(self, sid, transport, upgrade):
-        if sid not in self._server.sessions:
+    def _verify_sid(self, req, sid, transport, upgrade):
+        session = self._server.sessions.get(sid)
+        if session is None or not session.is_of(req):
             return Refusal(UNKNOWN_SID, {'sid': sid})
         if not upgrade:  # and yet not one of its polls
             return Refusal(BAD_REQUEST, {'name': 'TRANSPORT_MISMATCH', 'transport': transport})

@@ -167,7 +167,8 @@ class Server(EventEmitter):
             return
         query = req.query
         session = self.sessions.get(field(query, 'sid'))
-        if session is not None and session.polling is not None and field(query, 'transport') == 'polling':
+        polls = session is not None and session.polling is not None and field(query, 'transport') == 'polling'
+        if polls and session.is_of(req):
             self.cors.apply(req, res)
             session.polling.handle(req, res)
             return

@@ -253,6 +253,14 @@ class Session(Peer):
         if buffer:
             self.on_sent()
 
+    def is_of(self, req):
+        """Whether `req`, which names this session's sid, may speak for it.
+
+        In revision 3 the sid is no secret: clients show it as the id of their socket, and apps tell it to others. So
+        it counts only from the address that the session began at.
+        """
+        return self.protocol != 3 or req.ip == self.remote_address
+
     # -- heartbeat -----------------------------------------------------------------------------------------------
 
     def on_deadline(self, now):

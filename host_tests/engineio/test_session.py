@@ -1,12 +1,13 @@
 """A session's corners: what clients and apps do that is allowed and rare, or a mistake that must stay small."""
 
+import http.client
 from threading import Event
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from edgeio import iosched, timers
-from host_tests.looping import Polling, ask, during, open_ws, turn_until
+from host_tests.looping import PATIENCE, Answer, Polling, ask, during, open_ws, turn_until
 
 
 def test_a_callback_of_send_that_fails_is_reported_and_harms_nobody(serve, reports):
@@ -158,3 +159,46 @@ def test_a_request_that_was_undecided_when_the_server_closed_begins_no_session(s
 def when(happened, act):
     """Calls `act()` in the loop once `happened()` is true."""
     timer = iosched.set_interval(lambda: happened() and (timer.clear(), act()), 1)
+
+
+HANDSHAKE = {
+    'Upgrade': 'websocket',
+    'Connection': 'Upgrade',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+}
+
+
+def from_elsewhere(port, method, path, body=None, headers=None):
+    """As `ask`, from another address of this machine."""
+    client = http.client.HTTPConnection('127.0.0.1', port, PATIENCE / 1000, source_address=('127.0.0.2', 0))
+    try:
+        client.request(method, path, body, headers or {})
+        return Answer(client.getresponse())
+    finally:
+        client.close()
+
+
+def test_session_of_an_old_client_is_spoken_for_from_its_own_address_only(serve):
+    engine = serve()
+    client = during(Polling, engine.port, '/engine.io/', 3)
+    upgrade = client.url.replace('=polling', '=websocket')
+    for method, url, body, headers in (
+        ('GET', client.url, None, {}),
+        ('POST', client.url, '6:4hello', {'Content-Type': 'text/plain'}),
+        ('GET', upgrade, None, HANDSHAKE),
+    ):
+        answer = during(from_elsewhere, engine.port, method, url, body, headers)
+        assert answer.status == 400 and 'Session ID unknown' in answer.text
+    session, log = engine.seen[0]
+    assert (log, session.state, session.upgrade) == ([], 'open', None)
+    assert during(client.post, '6:4hello').text == 'ok'
+    assert log == ['hello']
+
+
+def test_session_of_todays_client_may_go_on_from_another_address(serve):
+    engine = serve()
+    client = during(Polling, engine.port)
+    headers = {'Content-Type': 'text/plain'}
+    assert during(from_elsewhere, engine.port, 'POST', client.url, '4hello', headers).text == 'ok'
+    assert engine.seen[0][1] == ['hello']
