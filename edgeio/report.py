@@ -27,7 +27,17 @@ MAX_PLACE = 200
 
 def report(exc, where):
     """Reports `exc`, raised in `where` (words for the reader, such as an event's name)."""
-    on_error(exc, where)
+    try:
+        on_error(exc, where)
+    except Exception as failed:  # the app's own function did, or memory is short: the loop goes on all the same
+        _say_that_it_failed(where, failed)
+
+
+def _say_that_it_failed(where, failed):
+    try:
+        print_error('edgeio: error in ' + str(where)[:MAX_PLACE] + ', not reported: ' + type(failed).__name__)
+    except Exception:
+        pass
 
 
 class _Printer:

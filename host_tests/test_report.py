@@ -92,6 +92,15 @@ def test_a_function_of_the_apps_gets_every_report(printed):
     assert printed() == ''
 
 
+def test_reporting_that_fails_itself_does_not_end_the_loop(printed):
+    def fails(exc, where):
+        raise MemoryError
+
+    report.set_on_error(fails)
+    fail('GET /')
+    assert printed() == 'edgeio: error in GET /, not reported: MemoryError\n'
+
+
 # -- one report ------------------------------------------------------------------------------------------------------
 
 

@@ -2,11 +2,12 @@
 
 from ..compat import monotonic_ms
 from ..errors import ProtocolError
+from ..net.stream import WRITE_PROGRESS
 from ..report import report
 from ..running import Running
 from ..timers import set_immediate
 from .codec import RequestParser
-from .limits import BODY_PROGRESS, MAX_DRAIN, WRITE_PROGRESS
+from .limits import BODY_PROGRESS, MAX_DRAIN
 from .message import response_head
 
 # What the connection waits for, and so which time-out applies.

@@ -26,9 +26,6 @@ DEFAULTS = {
 BODY_PROGRESS = 16384
 """Bytes of a body that must come in each `body_timeout`: a peer that sends a byte a second is not served for ever."""
 
-WRITE_PROGRESS = 16384
-"""Bytes that a peer must take in each `write_timeout`, or what waits for it: one that reads a byte a second is left."""
-
 MAX_CHUNK_LINE = 1024
 """Bytes of a chunk's size line, its extensions included (RFC 9112 section 7.1.1 asks for a bound)."""
 

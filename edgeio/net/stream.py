@@ -38,8 +38,14 @@ HARD_LIMIT = 16777216
 JOIN_LIMIT = READ_SIZE
 """Bytes that are copied together for one system call, at most."""
 
+MAX_PIECES = 512
+"""Pieces of the queue; more are joined: a piece takes some fifty bytes of memory beside its own."""
+
 LINGER = 10000
-"""Milliseconds that `finish` waits for the peer to take what is queued."""
+"""Milliseconds in which the peer must take WRITE_PROGRESS of what is queued, or the rest, once `finish` was called."""
+
+WRITE_PROGRESS = 16384
+"""Bytes that a peer must take in a time-out for writing, or all that waits: one that reads a byte a second is left."""
 
 LAST_INPUT = 2000
 """Milliseconds that `finish` then waits for the peer to close. A socket closed with unread input is reset by the
@@ -57,7 +63,7 @@ class Stream:
 
     __slots__ = (
         'fd', 'mask', 'sock', 'protocol', 'peer', 'queued', 'limits', 'admission', 'bucket', '_out', '_ending',
-        '_flags', '_needed',
+        '_flags', '_needed', '_left',
     )  # fmt: skip
 
     secure = False
@@ -106,6 +112,8 @@ class Stream:
                 iosched.mark_dirty(self)
         elif type(out) is list:
             out.append(data)
+            if len(out) % MAX_PIECES == 0:
+                self._out = _joined(out)
         else:
             self._out = [out, data]
         queued = self.queued = self.queued + len(data)
@@ -141,6 +149,9 @@ class Stream:
             if exc.errno not in _AGAIN:
                 self.abort('transport error')
             return
+        except MemoryError as exc:
+            self._fail(exc)
+            return
         if not data:
             self._end_of_input()
             return
@@ -168,8 +179,9 @@ class Stream:
 
     def resume(self):
         """Reads again."""
-        self._flags &= ~_PAUSED
-        self._read_or_not()
+        if self._ending is None:
+            self._flags &= ~_PAUSED
+            self._read_or_not()
 
     def hold(self):
         """Stops reading, whatever `resume` says, until `release`: those above cannot take more. Not after `finish`."""
@@ -214,11 +226,16 @@ class Stream:
             self._emptied()
         else:
             self.pause()
+            self._left = self.queued
             _finishing.watch(self, monotonic_ms() + LINGER)
 
     def on_deadline(self, now):
-        """The time to finish is up. The sweep calls it."""
+        """The sweep's call: the time to finish is up, unless the peer takes its time, and what is queued."""
+        if self.queued and self._left - self.queued >= WRITE_PROGRESS:
+            self._left = self.queued
+            return now + LINGER
         self.abort(self._ending)
+        return None
 
     def abort(self, reason='forced close'):
         """Closes now; what is queued is lost. The protocol's `on_close(reason)` follows at once; once only.
@@ -269,8 +286,8 @@ class Stream:
             change(self, self.mask | POLLIN if reads else self.mask & ~POLLIN)
 
     def _fail(self, exc):
+        self.abort('internal error')  # first: what it held may be the memory that was missing
         report(exc, 'a protocol')
-        self.abort('internal error')
 
     def _send(self, data):
         """How many bytes the socket took; -1 where it failed, and the stream is closed."""
@@ -288,11 +305,7 @@ class Stream:
         # More is queued than is worth joining: the system gets it in portions, and what it does not take stays.
         i = 0
         while i < len(out):
-            piece = out[i]
-            if len(piece) < JOIN_LIMIT:
-                piece, i = _portion(out, i)
-            else:
-                i += 1
+            piece, i = _portion(out, i)
             sent = self._send(piece)
             if sent < 0:
                 return
@@ -340,7 +353,8 @@ class Stream:
             self.abort(self._ending)
             return
         _finishing.watch(self, monotonic_ms() + LAST_INPUT)
-        self.resume()
+        self._flags &= ~_PAUSED
+        self._read_or_not()
 
     def _drained(self):
         self._flags &= ~_FULL
@@ -348,8 +362,7 @@ class Stream:
             try:
                 self.protocol.on_drain()
             except Exception as exc:
-                report(exc, 'a drain')
-                self.abort('internal error')
+                self._fail(exc)
 
     def _end_of_input(self):
         if self._ending is not None:
@@ -360,8 +373,7 @@ class Stream:
         try:
             self.protocol.on_eof()
         except Exception as exc:
-            report(exc, 'an end of input')
-            self.abort('internal error')
+            self._fail(exc)
 
 
 def _rest(data, sent):
@@ -369,8 +381,19 @@ def _rest(data, sent):
     return memoryview(data)[sent:] if len(data) - sent > JOIN_LIMIT else bytes(memoryview(data)[sent:])
 
 
+def _joined(out):
+    """The same bytes in fewer pieces."""
+    portions, i = [], 0
+    while i < len(out):
+        portion, i = _portion(out, i)
+        portions.append(portion)
+    return portions
+
+
 def _portion(out, i):
-    """(the pieces from `i` joined, up to JOIN_LIMIT bytes, the index behind them)."""
+    """(the pieces from `i` joined, up to JOIN_LIMIT bytes, the index behind them). A long piece is left as it is."""
+    if len(out[i]) >= JOIN_LIMIT:
+        return out[i], i + 1
     size, first = 0, i
     while i < len(out) and size + len(out[i]) <= JOIN_LIMIT:
         size += len(out[i])

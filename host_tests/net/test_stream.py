@@ -1,10 +1,12 @@
 """Streams over loopback: one system call a turn, limits, errors of the protocol above."""
 
 import socket
+import tracemalloc
 
 import pytest
 
 from edgeio import iosched
+from edgeio.net import stream
 from host_tests.looping import turn_until
 from host_tests.net.wires import Recorder
 
@@ -244,6 +246,21 @@ def test_one_very_long_piece_is_not_copied_for_each_system_call(narrow):
     assert len(narrow.read(900000)) == 900000
 
 
+def test_a_long_queue_of_small_pieces_takes_little_more_memory_than_its_bytes(make_wire):
+    slow = make_wire(buffer=4096, limits=(10000, 8000000))
+    pieces = [b'%d,' % n for n in range(200000)]
+    slow.stream.write(bytes(3000000))  # more than the system takes
+    iosched.poll(0)
+    tracemalloc.start()
+    for piece in pieces:
+        slow.stream.write(piece)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    whole = b''.join(pieces)
+    assert held < 1.5 * len(whole)
+    assert slow.read(3000000 + len(whole)) == bytes(3000000) + whole
+
+
 def test_queued_is_what_has_not_left(narrow):
     narrow.stream.write(bytes(300000))
     iosched.poll(0)
@@ -335,4 +352,20 @@ def test_what_cannot_be_written_ends_that_stream_alone(make_wire, reports):
     assert good.read(5) == b'hello'
     assert bad.close_reason() == 'internal error'
     assert [(type(exc), where) for exc, where in reports] == [(TypeError, 'writing')]
+    reports.clear()
+
+
+def test_input_that_memory_is_too_short_for_ends_that_stream_alone(make_wire, reports, monkeypatch):
+    wire, other = make_wire(), make_wire()
+
+    def no_memory(sock):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stream, 'receive', no_memory)
+        wire.peer.send(b'x')
+        assert wire.close_reason() == 'internal error'
+    other.peer.send(b'hello')
+    turn_until(lambda: other.protocol.data == b'hello')
+    assert [type(exc) for exc, _ in reports] == [MemoryError]
     reports.clear()

@@ -191,6 +191,29 @@ def test_peer_that_takes_nothing_is_closed_when_its_time_is_up(narrow, monkeypat
     assert narrow.close_reason() == 'done'
 
 
+def test_peer_that_takes_its_time_gets_all_that_is_queued(make_wire, monkeypatch):
+    monkeypatch.setattr(stream_module, 'LINGER', 150)
+    slow = make_wire(buffer=4096, limits=(10000, 8000000))
+    slow.stream.write(bytes(4000000))
+    slow.stream.finish('done')
+    taken, looks = 0, []
+    timer = iosched.set_interval(lambda: looks.append(1), 20)
+    for n in range(40):  # several of the time-outs, by the same clock
+        taken += len(slow.read(65536))
+        turn_until(lambda n=n: len(looks) > n)
+    timer.clear()
+    assert taken + len(slow.read_all()) == 4000000
+
+
+def test_peer_that_takes_too_little_is_closed_when_its_time_is_up(make_wire, monkeypatch):
+    monkeypatch.setattr(stream_module, 'LINGER', 50)
+    slow = make_wire(buffer=4096, limits=(10000, 8000000))
+    slow.stream.write(bytes(4000000))
+    slow.stream.finish('done')
+    slow.read(2000)
+    assert slow.close_reason() == 'done'
+
+
 def test_peer_that_does_not_close_is_closed_when_its_time_is_up(wire, monkeypatch):
     monkeypatch.setattr(stream_module, 'LAST_INPUT', 1)
     wire.stream.finish('done')
