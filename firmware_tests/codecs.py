@@ -21,6 +21,9 @@ def websocket(settings):
         def on_control(self, opcode, payload):
             events.append(line('control', str(opcode), show(payload)))
 
+        def on_more(self):
+            self.feed(b'', 0)
+
         def on_violation(self, error):
             events.append(line('violation', error.code, str(error.status)))
 

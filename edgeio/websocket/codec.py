@@ -6,6 +6,7 @@
     on_binary(data)               a whole binary message (bytes)
     on_control(opcode, payload)   a ping, pong or close frame, also in the middle of a message
     on_violation(error)           the peer broke the protocol; nothing follows
+    on_more()                     frames are kept for later: `feed(b'', 0)` goes on with them
 
 which a connection overrides. `frame` makes the bytes of one frame.
 """
@@ -23,6 +24,9 @@ NORMAL, GOING_AWAY, PROTOCOL_ERROR, NO_STATUS, ABNORMAL = 1000, 1001, 1002, 1005
 BAD_DATA, POLICY, TOO_BIG = 1007, 1008, 1009
 
 CLOSE_CODES = '1000-1003, 1007-1014, 3000-4999'
+
+MAX_TURN = 16384
+"""Bytes of small frames that are served in one turn of the loop: thousands of them would have all others wait."""
 
 MAX_CONTROL = 125
 """Bytes of payload in a control frame, at most (section 5.5)."""
@@ -127,14 +131,15 @@ class Decoder:
         self._key = None  # and the key for them
 
     def feed(self, data, end):
-        """Reads the bytes of `data` before `end`."""
+        """Reads the bytes of `data` before `end`: up to the frame that MAX_TURN is in, then `on_more()` is called."""
         if self._rest is not None:
             data, end = self._join(data, end)
         i = 0
+        last = end - 1 if end <= MAX_TURN else MAX_TURN
         try:
             if self._left and not self.stopped:
                 i = self._read_payload(data, 0, end)
-            while end - i > 1 and not self.stopped:
+            while i < last and not self.stopped:
                 n = data[i + 1] - 128
                 if not 0 <= n < 126 or not self._plain:
                     i = self._read_other(data, i, end)
@@ -158,6 +163,8 @@ class Decoder:
                     self.on_binary(payload)
             if i < end and not self.over:
                 self._keep(data, i, end)
+                if end - i > 1 and not self.stopped:
+                    self.on_more()
         except ProtocolError as exc:
             self._violated(exc)
         except UnicodeError:

@@ -5,7 +5,7 @@ without a hop. What to do with messages is for its subclasses: Engine.IO's trans
 """
 
 from ..errors import OptionError, StateError
-from ..timers import clear_timeout, set_timeout
+from ..timers import clear_timeout, set_immediate, set_timeout
 from .codec import (
     ABNORMAL,
     BINARY,
@@ -102,6 +102,11 @@ class Connection(Decoder):
         if self.stream is not None:
             self.stream.release()
 
+    def on_more(self):
+        """The peer has had its turn; the next one comes when all others have had theirs."""
+        self.stream.pause()
+        set_immediate(self._go_on)
+
     def on_control(self, opcode, payload):
         """Answers pings and close frames (sections 5.5.1 to 5.5.3)."""
         if opcode == PING:
@@ -147,6 +152,11 @@ class Connection(Decoder):
         if not self.closing:
             self.closing = True
             self.stream.write(frame(CLOSE, close_payload(code, reason)))
+
+    def _go_on(self):
+        if self.stream is not None:
+            self.stream.resume()
+            self.feed(b'', 0)
 
     def _give_up(self):
         if self.stream is not None:

@@ -134,6 +134,9 @@ class _Messages(Decoder):
         assert len(payload) <= 125
         self.told.append((opcode, payload))
 
+    def on_more(self):
+        self.feed(b'', 0)
+
     def on_violation(self, error):
         assert isinstance(error, ProtocolError) and error.status in (1002, 1007, 1009)
         self.told.append(('violation', error.code))

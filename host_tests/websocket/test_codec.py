@@ -47,6 +47,9 @@ class Log(Decoder):
         assert type(payload) is bytes
         self.events.append((opcode, payload))
 
+    def on_more(self):
+        self.feed(b'', 0)
+
     def on_violation(self, error):
         self.events.append((error.code, error.status))
 

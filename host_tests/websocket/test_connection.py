@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from edgeio import timers
+from edgeio import iosched, timers
 from edgeio.errors import OptionError, ProtocolError, StateError
 from edgeio.net.stream import Stream
 from edgeio.websocket import connection as connection_module
@@ -83,6 +83,38 @@ def make_wire():
 @pytest.fixture
 def wire(make_wire):
     return make_wire()
+
+
+def test_many_small_messages_let_others_have_their_turn_and_keep_their_order(make_wire):
+    busy, other = make_wire(), make_wire()
+    numbers = [str(n) for n in range(6000)]
+    busy.client.setblocking(True)
+    busy.client.sendall(b''.join(masked_frame(TEXT, n.encode(), KEY) for n in numbers))
+    other.send(TEXT, b'hello')
+    iosched.poll(5)
+    assert other.connection.messages == ['hello']
+    assert 1000 < len(busy.connection.messages) < 6000
+    turn_until(lambda: len(busy.connection.messages) == 6000, 'the other messages')
+    assert busy.connection.messages == numbers
+
+
+def test_peer_that_closes_behind_many_messages_is_heard_to_the_end(wire):
+    frames = b''.join(masked_frame(TEXT, b'%d' % n, KEY) for n in range(6000))
+    wire.client.setblocking(True)
+    wire.client.sendall(frames + masked_frame(CLOSE, b'\x03\xe8', KEY))
+    turn_until(lambda: wire.connection.closed, 'the close')
+    assert len(wire.connection.messages) == 6000
+    assert wire.connection.closed[0][0] == 1000
+
+
+def test_server_that_closes_in_the_middle_of_many_messages(wire):
+    frames = b''.join(masked_frame(TEXT, b'%d' % n, KEY) for n in range(6000))
+    wire.client.setblocking(True)
+    wire.client.sendall(frames)
+    iosched.poll(5)
+    wire.stream.abort('gone')
+    settle()
+    assert wire.connection.closed == [(1006, '', 'gone')]
 
 
 def test_messages_come_and_go(wire):
