@@ -180,7 +180,7 @@ def test_value_that_is_refused_leaves_no_attachments_for_the_next(rest):
 
 
 def scan(data):
-    return json_scan.scan(data, len(data), GRAMMAR, bytearray(MAX_DEPTH), MAX_DEPTH)
+    return json_scan.scan(data, len(data), GRAMMAR, bytearray(3 * MAX_DEPTH), MAX_DEPTH)
 
 
 @given(values.map(json.dumps) | nearly_json)
@@ -200,6 +200,24 @@ def test_scanner_tells_the_place_of_the_error(text, place):
 def test_scanner_takes_no_more_than_its_depth(opening, closing):
     assert scan(opening * MAX_DEPTH + b'1' + closing * MAX_DEPTH) == 0
     assert scan(opening * (MAX_DEPTH + 1) + b'1' + closing * (MAX_DEPTH + 1)) == MAX_DEPTH * len(opening) + 1
+
+
+def names(count):
+    return ','.join(f'"{n}":0' for n in range(count))
+
+
+@pytest.mark.parametrize('fine, too_much', [
+    ('9' * 4300, '9' * 4301),
+    ('[1,' + '9' * 4300 + ',' + '9' * 4300 + ']', '[1,' + '9' * 4301 + ']'),
+    ('{' + names(1024) + '}', '{' + names(1025) + '}'),
+    ('[{' + names(1024) + '},{' + names(1024) + '}]', '[{' + names(1024) + '},{' + names(1025) + '}]'),
+    ('{"a":{' + names(1000) + '},' + names(1000) + '}', '{"a":{' + names(5) + '},' + names(1024) + '}'),
+    ('0.' + '9' * 9000, '-' + '9' * 4301),
+    ('[' + '0,' * 5000 + '0]', '[[{' + names(2000) + '}]]'),
+], ids=lambda text: text[:6] + text[-6:])  # fmt: skip
+def test_what_would_take_micropython_more_than_linear_time_is_refused(fine, too_much):
+    assert scan(fine.encode()) == 0
+    assert scan(too_much.encode()) > 0
 
 
 def test_scanner_in_machine_code_has_the_same_lines():
@@ -240,8 +258,8 @@ for line in sys.stdin:
     text = json.loads(line)
     data = text.encode()
     size = len(data)
-    same = plain(data, size, micropython_json.GRAMMAR, bytearray(64), 64) == micropython_json.scan(
-        data, size, micropython_json.GRAMMAR, bytearray(64), 64)
+    same = plain(data, size, micropython_json.GRAMMAR, bytearray(192), 64) == micropython_json.scan(
+        data, size, micropython_json.GRAMMAR, bytearray(192), 64)
     try:
         print(json.dumps([same, compat.json_decode(text)]))
     except ValueError:

@@ -14,7 +14,7 @@ try:
 except (SyntaxError, ImportError, ValueError):  # no machine code on this processor, or for another one
     from .json_scan import scan
 
-_stack = bytearray(MAX_DEPTH)
+_stack = bytearray(3 * MAX_DEPTH)
 _PLAIN = (str, int, type(None), bool)
 
 
@@ -66,11 +66,13 @@ def json_text(text):
 
 
 def json_decode(text, start=0):
-    """The value that `text` holds from `start` to its end. ValueError for anything that is not JSON."""
+    """The value that `text` holds from `start` to its end. ValueError for anything that is not JSON, and for what is
+    beyond the bounds of `scan`."""
     data = (text[start:] if start else text).encode()
     error = scan(data, len(data), GRAMMAR, _stack, MAX_DEPTH)
     if error:
-        raise ValueError('no JSON, or nested too deeply, at byte ' + str(start + error - 1))
+        bounds = '64 levels, 1024 names, 4300 digits'
+        raise ValueError('no JSON, or beyond its bounds (' + bounds + '), at byte ' + str(start + error - 1))
     if data.find(b'\\u') >= 0:
         data = _join_surrogates(data)
     return json.loads(data)

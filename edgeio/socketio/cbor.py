@@ -14,11 +14,9 @@ from io import BytesIO
 
 from ..engineio.codec import MESSAGE
 from ..errors import OptionError, ProtocolError
+from .cbor_items import MAX_DEPTH, check_items
 from .codec import MAX_NSP
 from .packet import ACK, CONNECT, DISCONNECT, EVENT, check_event
-
-MAX_DEPTH = 32
-"""Levels of lists and maps in a packet, at most."""
 
 MAX_INT = 1 << 64
 """Integers above this, or below its negative, have no form without tags."""
@@ -54,6 +52,7 @@ class CborParser:
 
     def decode(self, data):
         """The value that `data` (bytes) is. Exceptions of the library's own, or ProtocolError."""
+        check_items(data)
         decoder = self._decoder(BytesIO(data))
         value = decoder.decode()
         try:

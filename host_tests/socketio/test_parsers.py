@@ -1,10 +1,15 @@
 """The parser is a seam: one of your own, and the CBOR one with its browser side, against hostile packets too."""
 
+from decimal import Decimal
+
 import cbor2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edgeio.errors import OptionError
+from edgeio.errors import OptionError, ProtocolError
 from edgeio.socketio.cbor import CborParser
+from edgeio.socketio.cbor_items import check_items
 from edgeio.socketio.codec import JsonParser
 from host_tests.looping import turn_until
 from host_tests.socketio.serving import next_socket
@@ -147,6 +152,17 @@ GOOD = {'type': 2, 'nsp': '/', 'data': ['event']}
         cbor2.dumps({**GOOD, 'data': ['event', cbor2.CBORTag(1, 0)]}),
         cbor2.dumps({**GOOD, 'data': ['event', cbor2.CBORTag(35, '(a+)+$')]}),
         b'\xa1\x64type\xd8\x1c\x81\xd8\x1d\x00',
+        cbor2.dumps({**GOOD, 'data': ['event', 1 << 64]}),
+        cbor2.dumps({**GOOD, 'nsp': 1 << 40000}),
+        cbor2.dumps({**GOOD, 'id': 1 << 40000}),
+        cbor2.dumps({**GOOD, 'type': 1 << 40000}),
+        cbor2.dumps(1 << 40000),
+        cbor2.dumps({**GOOD, 'data': ['event', Decimal('1.5')]}),
+        cbor2.dumps({**GOOD, 'data': ['event', {(1, 2): 3}]}),
+        b'\xa1\x64type\x1c',
+        b'\xa1\x64type\x1f',
+        b'\xa1\x64type\xff',
+        b'\x82\xff',
         cbor2.dumps({'type': 3, 'nsp': '/', 'data': ['no id']}),
         cbor2.dumps({'type': 3, 'nsp': '/', 'id': 1, 'data': {}}),
         cbor2.dumps({'type': 0, 'nsp': '/chat', 'data': 'text'}),
@@ -162,6 +178,33 @@ def test_cbor_that_is_broken_or_hostile_ends_the_connection(cbor, packet):
     client.wait_closed()
     assert reasons == ['forced close']
     assert errors[0].code in ('sio.cbor', 'sio.event')
+
+
+ENDLESS = b'\xbf\x64type\x02\x63nsp\x61/\x64data\x9f\x7f\x62ev\x63ent\xff\xbf\x61a\x5f\x41x\x41y\xff\xff\xff\xff'
+
+
+def test_cbor_of_endless_lists_maps_and_texts_is_read(cbor):
+    _, client, socket = cbor
+    seen = []
+    socket.on('event', seen.append)
+    client.send(ENDLESS)
+    turn_until(lambda: seen, 'the event')
+    assert seen == [{'a': b'xy'}]
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers(-(1 << 64), (1 << 64) - 1) | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5), max_leaves=40,
+))  # fmt: skip
+def test_cbor_of_every_plain_value_passes_the_look_at_its_items(value):
+    check_items(cbor2.dumps(value))
+
+
+@pytest.mark.parametrize('size', [100000, 200000])
+def test_cbor_is_looked_at_before_the_package_spends_time_on_it(size):
+    # A tag: the package would take some seconds for the number behind it.
+    with pytest.raises(ProtocolError, match='a tag'):
+        CborParser().decode(b'\x82\xc4\x82\x01\xc2\x5a' + size.to_bytes(4, 'big') + b'\xff' * size)
 
 
 DEEP = []
