@@ -17,7 +17,7 @@ def compress_response(res, body, level):
 
     level: 1 (fast) to 9 (small).
     """
-    res.set_header('Vary', 'Accept-Encoding')
+    res.append_header('Vary', 'Accept-Encoding')
     if not takes_gzip(res.req.headers.get('accept-encoding')):
         return body
     data = gzip(body, level)

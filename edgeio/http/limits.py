@@ -12,7 +12,7 @@ DEFAULTS = {
     'max_requests': 0,  # requests served on one connection, then it is closed (0: any number)
     'max_pipelined': 16,  # requests of one connection served in one turn of the loop; the others wait, unread
     'max_running_handlers': MAX_RUNNING,  # coroutine handlers of one connection that run; the next request waits
-    'max_connections': 0,  # at one time, WebSockets included; beyond: 503. 0: what descriptors allow, less 64
+    'max_connections': 0,  # at one time, WebSockets included; beyond: 503. 0: half of what descriptors allow
     'max_connections_per_address': 0,  # the same; 0: a quarter of that, connections from this machine not counted
     'high_water': 65536,  # bytes queued for a peer above which `writable` is False, until `drain`
     'max_queued': 16777216,  # bytes queued for a peer; beyond, it is closed: 'write queue overflow'

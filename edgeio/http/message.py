@@ -10,6 +10,9 @@ from .status import reason
 MAX_REMEMBERED = 64
 """Response heads that are remembered, for a second at most: the Date in them ends their use."""
 
+MAX_REMEMBERED_BYTES = 512
+"""Bytes of a head that is remembered: a longer one is rare, and may have in it what a stranger sent."""
+
 _made = {}
 _date = b''
 
@@ -26,9 +29,10 @@ def response_head(status, message, fields):
     head = _made.get(key)
     if head is None:
         head = _make(status, message, fields or {})
-        if len(_made) >= MAX_REMEMBERED:
-            _made.clear()
-        _made[key] = head
+        if len(head) <= MAX_REMEMBERED_BYTES:
+            if len(_made) >= MAX_REMEMBERED:
+                _made.clear()
+            _made[key] = head
     return head
 
 
@@ -61,8 +65,15 @@ def _bad_value(name, text, expected):
 def _check_status(status, message):
     if not isinstance(status, int) or not 200 <= status <= 999:
         raise OptionError('http.status', 'a response has a status code from 200 to 999', repr(status))
-    if message is not None and not is_field_text(message.encode()):
-        raise OptionError('http.status', 'a reason phrase is one line', repr(message))
+    if message is not None and not _is_phrase(message):
+        raise OptionError('http.status', 'a reason phrase is one line of characters up to U+00FF', repr(message))
+
+
+def _is_phrase(message):
+    try:
+        return is_field_text(encode_latin1(message))
+    except UnicodeError:
+        return False
 
 
 def _make(status, message, fields):

@@ -1,6 +1,7 @@
 """The option `origins`: whose pages may connect (document, "server.origins")."""
 
 from ..options import require
+from .grammar import is_digits
 
 
 def check_origins(where, origins):
@@ -38,6 +39,8 @@ def _covers(pattern, origin):
     if pattern in ('*', '*:*', origin):
         return True
     scheme, host, port = _parts(origin)
+    if '@' in origin or not (port == '*' or is_digits(port.encode())):
+        return False  # no origin that a browser names
     want_scheme, want_host, want_port = _parts(pattern)
     if want_scheme and want_scheme != scheme:
         return False

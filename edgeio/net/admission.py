@@ -7,14 +7,15 @@ RESERVED = 64
 class Admission:
     """Counts what is there, by address. most: altogether; most_each: from one address.
 
-    most 0: as many as the process may have descriptors, less RESERVED. most_each 0: a quarter of that, and this
-    machine's own addresses (127.0.0.1, ::1) are not held to it: who comes from there is a proxy, or the owner.
+    most 0: half as many as the process may have descriptors, less RESERVED: a response from a file takes another one.
+    most_each 0: a quarter of that, and this machine's own addresses (127.0.0.1, ::1) are not held to it: who comes from
+    there is a proxy, or the owner.
     """
 
     __slots__ = ('most', 'most_each', 'total', 'refused', '_by_address', '_names', '_spare_loopback')
 
     def __init__(self, most, most_each, names):
-        self.most = most or max(16, descriptors() - RESERVED)
+        self.most = most or max(16, (descriptors() - RESERVED) // 2)
         self.most_each = most_each or max(1, self.most // 4)
         self.total = 0
         self.refused = 0

@@ -58,7 +58,7 @@ class ClientFiles:
         etag = 'W/"%x-%x"' % (size, int(found[8]))
         res.set_header('ETag', etag)
         res.set_header('Cache-Control', 'public, max-age=0')
-        res.set_header('Vary', 'Accept-Encoding')
+        res.append_header('Vary', 'Accept-Encoding')
         if _knows(req.headers.get('if-none-match'), etag):
             file.close()
             res.status_code = 304

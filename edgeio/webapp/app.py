@@ -7,7 +7,7 @@ from ..http.url import normalise
 from ..socket import sockaddr
 from .request import Request
 from .response import Response
-from .router import MAX_REMEMBERED, Router, changes
+from .router import MAX_REMEMBERED, MAX_REMEMBERED_PATH, Router, changes
 
 
 class WebApp(Router):
@@ -160,9 +160,10 @@ class WebApp(Router):
         plan = self._plans.get(key)
         if plan is None:
             plan = self.plan(key[0], key[1])
-            if len(self._plans) >= MAX_REMEMBERED:
-                self._plans.clear()
-            self._plans[key] = plan
+            if len(key[1]) <= MAX_REMEMBERED_PATH:
+                if len(self._plans) >= MAX_REMEMBERED:
+                    self._plans.clear()
+                self._plans[key] = plan
         return plan
 
     def nobody(self, req, res, error):

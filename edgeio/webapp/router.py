@@ -13,6 +13,9 @@ from .pattern import make_patterns
 MAX_REMEMBERED = 256
 """Plans that one app remembers; beyond, it begins anew."""
 
+MAX_REMEMBERED_PATH = 256
+"""Characters of a path whose plan is remembered: a longer one is rare, and may be a stranger's."""
+
 OPTIONS = {'case_sensitive': False, 'merge_params': False, 'strict': False}
 
 changes = [0]

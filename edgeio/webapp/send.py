@@ -1,6 +1,7 @@
 """Sending a file: where it is, whether the client has it already (RFC 9110 section 13), and which part it wants."""
 
 from .. import fs
+from ..compat import EMFILE, ENFILE
 from ..errors import OptionError, ProtocolError
 from ..http.date import http_date
 from ..http.mime import content_type
@@ -102,10 +103,20 @@ def send_found(req, res, full, found, options):
             res.status_code = 206
             last = start + length - 1
             res.set_header('Content-Range', 'bytes %d-%d/%d' % (start, last, found.size))
-    file = open(full, 'rb')
+    file = _open(full)
     if start:
         file.seek(start)
     res.send_source(file, length)
+
+
+def _open(path):
+    try:
+        return open(path, 'rb')
+    except OSError as exc:
+        if exc.errno != EMFILE and exc.errno != ENFILE:
+            raise
+        text = 'the server has too many files and connections open'
+        raise ProtocolError('file.descriptors', text, setting='max_connections', status=503) from None
 
 
 def not_found(path):

@@ -54,7 +54,7 @@ class _Static:
         try:
             self._serve(req, res, percent_decode(split_target(req.url)[0]))
         except ProtocolError as error:
-            if not self._fallthrough or error.status == 412:
+            if not self._fallthrough or error.status in (412, 503):
                 raise
         except OSError:
             # Between looking and opening the file may have gone, or it may not be read.

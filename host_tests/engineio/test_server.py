@@ -243,6 +243,16 @@ def test_origins_guard_polling_and_websocket(serve, origins):
     assert during(websocket) == 403
 
 
+LOOK_ALIKES = ['http://good.example:80@bad.example', 'http://good.example:80x', 'https://good.example@']
+
+
+@pytest.mark.parametrize('origin', LOOK_ALIKES)
+def test_what_only_looks_like_an_origin_is_refused(serve, origin):
+    engine = serve(origins=['good.example', 'http://good.example:*'])
+    answer = during(ask, engine.port, 'GET', '/engine.io/?EIO=4&transport=polling', None, {'Origin': origin})
+    assert answer.status == 403
+
+
 def test_origins_may_be_a_function_that_says_why(serve):
     def origins(origin, callback):
         if origin != 'https://foo.example.com':

@@ -8,6 +8,7 @@ import pytest
 
 from edgeio import http, iosched, socket
 from edgeio.errors import EdgeError, OptionError, StateError
+from edgeio.http import message
 from host_tests.http.wire import Wire, exchange, wait_for
 from host_tests.looping import PATIENCE, ask, during, turn_until
 
@@ -324,7 +325,10 @@ def test_response_cannot_be_split(serve, name, value):
     assert raw.count(b'\r\n\r\n') == 1 and raw.endswith(b'whole') and b'evil' not in raw
 
 
-@pytest.mark.parametrize(('status', 'message'), [(99, None), (1000, None), ('200', None), (200, 'a\r\nX: y')])
+STATUSES = [(99, None), (1000, None), ('200', None), (200, 'a\r\nX: y'), (200, '\u20ac')]
+
+
+@pytest.mark.parametrize(('status', 'message'), STATUSES)
 def test_status_is_checked(serve, reports, status, message):
     def handler(req, res):
         res.status_code, res.status_message = status, message
@@ -728,3 +732,19 @@ def test_request_event_is_emitted_where_there_is_no_handler(serve):
     assert during(ask, server.port(), 'GET', '/').status == 404
     server.on('request', lambda req, res: res.end('event'))
     assert during(ask, server.port(), 'GET', '/').text == 'event'
+
+
+def test_heads_with_what_strangers_sent_are_not_remembered_at_length(serve):
+    def handler(req, res):
+        res.set_header('X-Echo', req.headers.get('x-echo'))
+        res.end()
+
+    port = serve(handler).port()
+
+    def client():
+        with Wire(port) as wire:
+            for n in range(20):
+                wire.send(b'GET / HTTP/1.1\r\nHost: b\r\nX-Echo: %d%s\r\n\r\n' % (n, b'x' * 5000)).response()
+
+    during(client)
+    assert all(len(head) <= message.MAX_REMEMBERED_BYTES for head in message._made.values())

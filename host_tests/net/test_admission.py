@@ -32,7 +32,7 @@ def test_one_address_cannot_take_every_place():
 def test_defaults_follow_from_the_descriptors_of_the_process(monkeypatch):
     monkeypatch.setattr(admission, 'descriptors', lambda: 1024)
     table = Admission(0, 0, NAMES)
-    assert (table.most, table.most_each) == (960, 240)
+    assert (table.most, table.most_each) == (480, 120)
     assert admission.descriptors() == 1024
 
 

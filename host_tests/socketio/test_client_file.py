@@ -72,6 +72,7 @@ def test_other_files_are_not_found(serve, name):
 
 def test_pages_of_other_origins_may_load_it(serve):
     answer = get(serve(cors={'origin': 'https://foo.example.com'}), Origin='https://foo.example.com')
+    assert answer.headers.get_all('vary') == ['Origin', 'Accept-Encoding']
     assert answer.headers['access-control-allow-origin'] == 'https://foo.example.com'
 
 

@@ -363,6 +363,14 @@ def test_plans_remembered_are_bounded(app, tester):
     assert answer.endswith(b'end') and 0 < len(app._plans) <= 256
 
 
+def test_plans_of_long_paths_are_not_remembered(app, tester):
+    app.get('/:name', lambda req, res: res.end('found'))
+    assert tester.get('/' + 'x' * 200).text == 'found'
+    assert tester.get('/' + 'x' * 4000).text == 'found'
+    assert [len(path) for _, path in app._plans] == [201]
+
+
+
 @pytest.mark.parametrize('wrong', [5, None, 'x'])
 def test_handler_that_cannot_be_called_is_refused(app, wrong):
     with pytest.raises(OptionError, match='webapp.handler'):

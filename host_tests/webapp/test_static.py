@@ -1,6 +1,7 @@
 """Static files and send_file: what is served, conditions, ranges, and that nothing leads out of the root."""
 
 import os
+import resource
 import socket
 
 import pytest
@@ -357,3 +358,21 @@ def test_file_that_shrinks_while_it_is_sent_breaks_the_response_off(app, tester,
     raw = during(exchange, port, b'GET / HTTP/1.0\r\n\r\n')
     assert len(raw) < 2000000
     assert isinstance(reports.pop()[0], OSError)
+
+
+def test_file_that_there_is_no_descriptor_for_is_a_503(served):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Wire(served.port()) as wire:
+        wire.send(b'GET /sub/ HTTP/1.1\r\nHost: b\r\n\r\n')
+        assert during(wire.response)[2] == b'sub'
+        free = os.dup(0)  # the first number that is
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, limits[1]))
+        try:
+            wire.send(b'GET /page.html HTTP/1.1\r\nHost: b\r\n\r\n')
+            status, _, body = during(wire.response)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert status == 503 and b'max_connections' in body
+        wire.send(b'GET /page.html HTTP/1.1\r\nHost: b\r\n\r\n')
+        assert during(wire.response)[2] == PAGE
