@@ -203,10 +203,11 @@ class HttpServer(EventEmitter):
     def fail(self, exc, req, res):
         """A handler failed: `exc` is reported once; the client gets 500, or a broken-off response once it began.
 
-        A ProtocolError, such as a broken escape in the URL, is the client's fault: it gets that status instead.
+        A ProtocolError says by its status what the client gets; below 500 it is the client's fault, such as a broken
+        escape in the URL, and not reported.
         """
-        fault = isinstance(exc, ProtocolError) and exc.status < 500
-        if not fault:
+        told = isinstance(exc, ProtocolError)
+        if not told or exc.status >= 500:
             report(exc, req.method + ' ' + req.url)
         if res.closed:
             return
@@ -214,9 +215,9 @@ class HttpServer(EventEmitter):
             res.destroy('internal error')
             return
         res.clear()
-        res.status_code = exc.status if fault else 500
+        res.status_code = exc.status if told else 500
         res.set_header('Content-Type', 'text/plain; charset=utf-8')
-        res.end(str(exc) + '\n' if fault else 'Internal Server Error\n')
+        res.end(str(exc) + '\n' if told else 'Internal Server Error\n')
 
     def note_violation(self, error, connection):
         """A peer broke the protocol."""

@@ -360,7 +360,7 @@ def test_file_that_shrinks_while_it_is_sent_breaks_the_response_off(app, tester,
     assert isinstance(reports.pop()[0], OSError)
 
 
-def test_file_that_there_is_no_descriptor_for_is_a_503(served):
+def test_file_that_there_is_no_descriptor_for_is_a_503(served, reports):
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with Wire(served.port()) as wire:
         wire.send(b'GET /sub/ HTTP/1.1\r\nHost: b\r\n\r\n')
@@ -374,5 +374,7 @@ def test_file_that_there_is_no_descriptor_for_is_a_503(served):
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         assert status == 503 and b'max_connections' in body
+        assert [exc.code for exc, _ in reports] == ['file.descriptors']
+        reports.clear()
         wire.send(b'GET /page.html HTTP/1.1\r\nHost: b\r\n\r\n')
         assert during(wire.response)[2] == PAGE
