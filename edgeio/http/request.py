@@ -13,6 +13,13 @@ from .url import parse_query
 MAX_WHOLE = 1048576
 """Bytes of a body that `read_body` puts together, unless another limit is named."""
 
+PIECE_COST = 64
+"""Bytes that a piece that waits counts beside its own: what the runtime needs to keep it. A stranger chooses the size
+of chunks."""
+
+SMALL = 1024
+"""Bytes of a piece that a whole body is not put together from: up to that, pieces grow together as they come."""
+
 _PACKED = ('head', 'method', 'url', 'headers')
 
 _PAUSED, _HELD = 1, 2  # by the app, by handlers of its own that take their time
@@ -176,7 +183,7 @@ class Request(EventEmitter):
         elif not self._discarding:
             self._pieces = self._pieces or []
             self._pieces.append(piece)
-            self._waiting += len(piece)
+            self._waiting += len(piece) + PIECE_COST
             if self._waiting > BODY_BUFFER:
                 self.connection.hold_body()
 
@@ -265,7 +272,7 @@ class _Collector:
         if self._done is None:
             return
         self._size += len(piece)
-        self._pieces.append(piece)
+        self._keep(piece)
         if self._size > self._limit:
             self.fail(self._too_large(self._size))
 
@@ -273,7 +280,16 @@ class _Collector:
         done, self._done = self._done, None
         if done is not None:
             pieces = self._pieces
-            done(None, pieces[0] if len(pieces) == 1 else b''.join(pieces))
+            done(None, pieces[0] if len(pieces) == 1 else b''.join([bytes(piece) for piece in pieces]))
+
+    def _keep(self, piece):
+        pieces = self._pieces
+        if len(piece) > SMALL or not pieces:
+            pieces.append(piece)
+        elif type(pieces[-1]) is bytearray:
+            pieces[-1].extend(piece)
+        else:
+            pieces.append(bytearray(piece))
 
     def fail(self, error):
         done, self._done = self._done, None

@@ -1,6 +1,8 @@
 """Bounds and time-outs over real sockets: who is slow, large or many is told, and costs the others nothing."""
 
+import threading
 import time
+import tracemalloc
 
 import pytest
 
@@ -298,6 +300,47 @@ def test_request_behind_a_body_that_is_taken_late_waits_unread(serve):
         wire.sock.settimeout(20)
         res.end('at last')
         assert during(wire.response)[2] == b'at last'
+
+
+CHUNKED = b'POST / HTTP/1.1\r\nHost: board\r\nTransfer-Encoding: chunked\r\n\r\n'
+CHUNKS = CHUNKED + b'2\r\nxy\r\n' * 200000 + b'0\r\n\r\n'
+
+
+def test_body_in_tiny_chunks_takes_little_more_memory_than_its_bytes(serve):
+    bodies = []
+
+    def handler(req, res):
+        def done(error, data):
+            bodies.append((data, tracemalloc.get_traced_memory()[1]))
+            res.end()
+
+        tracemalloc.start()
+        req.read_body(1000000, done)
+
+    with Wire(serve(handler).port()) as wire:
+        during(lambda: wire.send(CHUNKS).response())
+    tracemalloc.stop()
+    [(data, most)] = bodies
+    assert data == b'xy' * 200000
+    assert most < 5 * len(data)
+
+
+def test_tiny_chunks_that_nobody_takes_are_held_back_before_they_take_much_memory(serve):
+    requests = []
+    server = serve(lambda req, res: requests.append((req, res)))
+    with Wire(server.port()) as wire:
+        sending = threading.Thread(target=wire.send, args=(CHUNKS,))
+        sending.start()
+        turn_until(lambda: requests and requests[0][0].held, 'the hold')
+        settle()
+        req, res = requests[0]
+        assert len(req._pieces) < 20000  # those of one read more than the bound
+        pieces = []
+        req.on('data', pieces.append)
+        req.on('end', lambda: res.end())
+        assert during(wire.response)[0] == 200
+        sending.join()
+        assert b''.join(pieces) == b'xy' * 200000
 
 
 def drips(wire, done):
