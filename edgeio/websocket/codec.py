@@ -28,6 +28,13 @@ CLOSE_CODES = '1000-1003, 1007-1014, 3000-4999'
 MAX_TURN = 16384
 """Bytes of small frames that are served in one turn of the loop: thousands of them would have all others wait."""
 
+MESSAGE_TIMEOUT = 30000
+"""Milliseconds in which each further MESSAGE_PROGRESS of a message, or its end, must come, where `stalls` is asked.
+(Engine.IO's heartbeat needs no asking: it is messages, and has to wait for the end of this one.)"""
+
+MESSAGE_PROGRESS = 16384
+"""Bytes: who sends one a second is not read for ever."""
+
 MAX_CONTROL = 125
 """Bytes of payload in a control frame, at most (section 5.5)."""
 
@@ -177,6 +184,21 @@ class Decoder:
     def release(self):
         """Reads again, what was kept first: with the next `feed`, which may be of nothing."""
         self.stopped = self.over
+
+    def stalls(self, now):
+        """True where the message that is arriving has grown by less than MESSAGE_PROGRESS in MESSAGE_TIMEOUT, since
+        this was first asked. now: ms."""
+        parts = self._parts
+        if parts is None:
+            return False
+        come = self._size - self._left
+        if parts.looked is None or self.stopped:  # while it is held, nobody reads
+            parts.looked = now, come
+        elif now - parts.looked[0] >= MESSAGE_TIMEOUT:
+            if come - parts.looked[1] < MESSAGE_PROGRESS:
+                return True
+            parts.looked = now, come
+        return False
 
     def stop(self):
         """Reads nothing any more; what is kept is dropped."""

@@ -12,13 +12,15 @@ _SECOND = {0xE0: (0xA0, 0xBF), 0xED: (0x80, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0x
 
 
 class Pieces:
-    """The bytes of a message: `add` pieces, `take` the whole."""
+    """The bytes of a message: `add` pieces, `take` the whole. looked: (ms, bytes that had come) when somebody looked
+    whether it gets on, None before."""
 
-    __slots__ = ('_blocks', '_small')
+    __slots__ = ('_blocks', '_small', 'looked')
 
     def __init__(self):
         self._blocks = []
         self._small = bytearray()
+        self.looked = None
 
     def add(self, piece):
         """Adds `piece` (bytes)."""

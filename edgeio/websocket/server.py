@@ -122,12 +122,17 @@ class _Wire(Connection):
         """The sweep's call: the next ping is due. A peer that did not answer the last one is gone, unless it is held:
         then nobody has read what it answered."""
         if self._pinged and not self.stopped:
-            self._reason = 'ping timeout'
-            self.stream.abort('ping timeout')
-            return None
+            return self._end('ping timeout')
+        if self.stalls(now):
+            return self._end('message timeout')
         self._pinged = True
         self.ping()
         return now + self.channel.server.ping_interval
+
+    def _end(self, reason):
+        self._reason = reason
+        self.stream.abort(reason)
+        return None
 
     def on_closed(self, code, reason, wire_reason):
         self.channel.server.forget(self)

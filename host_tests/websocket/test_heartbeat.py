@@ -5,9 +5,10 @@ import socket as plain_socket
 import pytest
 from websockets.sync.client import connect
 
-from edgeio import http
+from edgeio import http, iosched
 from edgeio.errors import OptionError
-from edgeio.websocket import WsServer
+from edgeio.websocket import WsServer, codec
+from edgeio.websocket.codec import masked_frame
 from host_tests.looping import PATIENCE, during, make_server, turn_until, until_quiet
 
 HANDSHAKE = (
@@ -54,6 +55,43 @@ def test_peer_that_answers_stays(channels):
 
     assert during(client)
     assert ends in ([], [(1000, '')])
+
+
+PONG = masked_frame(codec.PONG, b'', b'\1\2\3\4')
+
+
+def send_slowly(port, ends, piece):
+    """Sends the frames of one message, `piece` in each, and pongs, until `ends`, or 60 of them were sent."""
+    first = codec.TEXT
+    with plain_socket.create_connection(('127.0.0.1', port), PATIENCE / 1000) as slow:
+        slow.sendall(HANDSHAKE)
+        for _ in range(60):
+            try:
+                slow.sendall(masked_frame(first, piece, b'\1\2\3\4', 0) + PONG)
+            except ConnectionError:
+                break
+            first = codec.CONTINUATION
+            ticks = []
+            iosched.set_timeout(lambda ticks=ticks: ticks.append(1), 10)
+            turn_until(lambda ticks=ticks: ticks)
+            if ends:
+                break
+
+
+def test_peer_whose_message_hardly_gets_on_is_ended_with_a_reason(channels, monkeypatch):
+    monkeypatch.setattr(codec, 'MESSAGE_TIMEOUT', 100)
+    port, server, ends = channels
+    send_slowly(port, ends, b'x')
+    assert ends == [(1006, 'message timeout')]
+
+
+def test_peer_whose_message_gets_on_may_take_its_time(channels, monkeypatch):
+    monkeypatch.setattr(codec, 'MESSAGE_TIMEOUT', 100)
+    monkeypatch.setattr(codec, 'MESSAGE_PROGRESS', 20)  # of the hundred that come in that time, or nearly
+    port, server, ends = channels
+    send_slowly(port, ends, b'x' * 100)
+    turn_until(lambda: ends, 'the end')
+    assert ends == [(1006, '')]
 
 
 def test_interval_that_cannot_be_is_an_error():
