@@ -4,7 +4,8 @@ import gc
 import sys
 
 from edgeio import iosched
-from edgeio.compat import MICROPYTHON
+from edgeio.compat import MICROPYTHON, heap_size
+from edgeio.net.admission import HEAP_EACH, Admission
 
 from .clients.socketio import open_client
 from .test_socketio import _Server
@@ -89,3 +90,10 @@ async def test_memory_is_given_back_when_clients_leave():
     grown = allocated() - before
     assert grown < SLACK, 'grown by %d in %d connections' % (grown, 2 * ROUND)
     await server.stop()
+
+
+def test_default_bound_of_connections_leaves_each_its_part_of_the_heap():
+    most = Admission(0, 0, ('', '')).most
+    assert most >= 16
+    if MICROPYTHON:
+        assert (most - 1) * HEAP_EACH < heap_size() or most == 16

@@ -337,6 +337,11 @@ def env(name, default=None):
     return os.environ.get(name, default)
 
 
+def heap_size():
+    """Bytes of the heap (int): it has no bound of its own."""
+    return 1 << 62
+
+
 def spare_heap():
     """While an app loads: nothing to do here, memory is no heap of a fixed size."""
 

@@ -341,6 +341,13 @@ def env(name, default=None):
     return default if value is None else value
 
 
+def heap_size():
+    """Bytes of the heap (int), used or free."""
+    import gc
+
+    return gc.mem_alloc() + gc.mem_free()
+
+
 def spare_heap():
     """While an app loads: the garbage of compiling is collected often, or what stays would stand scattered between it,
     and a heap that is large enough has no room in one piece. `tune_gc` ends it."""

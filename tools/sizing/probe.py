@@ -11,8 +11,10 @@ def handle(req, res):
     res.end(str(gc.mem_alloc()) if compat.MICROPYTHON else '0')
 
 
-server = http.create_server('probe', handle, 0, socket.sockaddr(socket.INADDR_LOOPBACK, 0))
-io = Server(server)
+MANY = 5000  # clients: more than the heap of a real server has room for
+
+server = http.create_server('probe', handle, 0, socket.sockaddr(socket.INADDR_LOOPBACK, 0), max_connections=MANY)
+io = Server(server, max_sessions=MANY)
 
 
 @io.on('connection')
