@@ -187,7 +187,8 @@ def test_app_beyond_its_memory_ends_and_the_agent_does_not(make_board, app):
     board.deploy('push', app(main_py=greedy))
     with pytest.raises(OSError):
         urllib.request.urlopen(f'http://127.0.0.1:{board.port}/hang', timeout=20)
-    assert 'MemoryError' in board.log and get(board) == 'well'
+    until(lambda: 'MemoryError' in board.log, 'the report, which passes through the agent')
+    assert get(board) == 'well'
 
 
 def test_start_stop_and_restart(board, app):
