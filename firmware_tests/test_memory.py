@@ -93,7 +93,7 @@ async def test_memory_is_given_back_when_clients_leave():
 
 
 def test_default_bound_of_connections_leaves_each_its_part_of_the_heap():
-    most = Admission(0, 0, ('', '')).most
+    most = Admission(0, 0, ('', ''), HEAP_EACH).most
     assert most >= 16
     if MICROPYTHON:
         assert (most - 1) * HEAP_EACH < heap_size() or most == 16

@@ -4,7 +4,7 @@ from .. import apphost
 from ..compat import is_generator, tune_gc
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter, call, make_handler
-from ..net.admission import Admission
+from ..net.admission import HEAP_EACH, Admission
 from ..net.listener import Listener
 from ..options import read_options, require
 from ..report import report
@@ -240,7 +240,7 @@ class HttpServer(EventEmitter):
         names = ('max_connections', 'max_connections_per_address')
         return Listener(
             host, port, self._on_stream, bool(self.subs), (limits['high_water'], limits['max_queued']), tls=self._tls,
-            admission=Admission(limits[names[0]], limits[names[1]], names), on_refused=_refuse,
+            admission=Admission(limits[names[0]], limits[names[1]], names, HEAP_EACH), on_refused=_refuse,
         )  # fmt: skip
 
     def _on_stream(self, stream):

@@ -6,23 +6,25 @@ RESERVED = 64
 """Descriptors kept for files, timers and connections of the app's own, where the bound is the process's own."""
 
 HEAP_EACH = 32768
-"""Bytes of a heap of fixed size for each connection, where the bound is the process's own: a client's headers, kept for
-its `handshake`, are up to 16 KB, and what it sends needs room beside those of all others."""
+"""Bytes of a heap of fixed size for each connection: a client's headers, kept for its `handshake`, are up to 16 KB, and
+what it sends needs room beside those of all others."""
 
 
 class Admission:
     """Counts what is there, by address. most: altogether; most_each: from one address.
 
     most 0: half as many as the process may have descriptors, less RESERVED: a response from a file takes another one;
-    on MicroPython no more than the heap has HEAP_EACH for.
+    of a heap of fixed size no more than it has `heap_each` bytes for (0: any number).
     most_each 0: a quarter of that, and this machine's own addresses (127.0.0.1, ::1) are not held to it: who comes from
     there is a proxy, or the owner.
     """
 
     __slots__ = ('most', 'most_each', 'total', 'refused', '_by_address', '_names', '_spare_loopback')
 
-    def __init__(self, most, most_each, names):
-        self.most = most or max(16, min((descriptors() - RESERVED) // 2, heap_size() // HEAP_EACH))
+    def __init__(self, most, most_each, names, heap_each=0):
+        self.most = most or max(16, (descriptors() - RESERVED) // 2)
+        if heap_each and not most:
+            self.most = max(16, min(self.most, heap_size() // heap_each))
         self.most_each = most_each or max(1, self.most // 4)
         self.total = 0
         self.refused = 0
