@@ -37,9 +37,14 @@ def charge(peer, task):
     """Counts `task`, which has begun by what the client behind `peer` sent, until it ends. task: a Task, or whatever
     else has `settled` and calls `counter.ended(task)` of its attribute `counter`; one that has ended counts nothing."""
     if not task.settled:
-        if peer.running is None:
-            peer.running = peer.new_running()
-        peer.running.add(task)
+        running_of(peer).add(task)
+
+
+def running_of(peer):
+    """The Running of `peer`, made where there is none yet."""
+    if peer.running is None:
+        peer.running = peer.new_running()
+    return peer.running
 
 
 class Peer(EventEmitter):

@@ -3,7 +3,7 @@
 from ..errors import ProtocolError, StateError
 from ..events import EventEmitter
 from ..names import camel
-from ..running import Allowance, Running, run
+from ..running import Allowance, Running, run, running_of
 from ..tasks import Promise
 from ..timers import set_immediate
 from .head import parse_again
@@ -140,10 +140,7 @@ class Request(EventEmitter):
 
     def new_running(self):
         """The Running, with the first handler that takes its time (see running.py). The connection counts it too."""
-        connection = self.connection
-        if connection.running is None:
-            connection.running = connection.new_running()
-        return Running(self, _ONE, connection.running)
+        return Running(self, _ONE, running_of(self.connection))
 
     def hold(self):
         """Holds `data` back, until `release`: its handlers' call."""
