@@ -18,7 +18,6 @@ from ..compat import (
     POLLHUP,
     POLLIN,
     POLLOUT,
-    READ_SIZE,
     monotonic_ms,
     receive,
     send_last,
@@ -28,15 +27,13 @@ from ..pollset import change, forget, watch
 from ..report import report
 from ..sweep import Sweep
 from ..timers import set_timeout
+from .pieces import JOIN_LIMIT, joined, portion, rest_of
 
 SOFT_LIMIT = 65536
 """Bytes queued above which `writable` is False, until `on_drain`."""
 
 HARD_LIMIT = 16777216
 """Bytes queued above which a slow peer's stream is closed, reason 'write queue overflow'."""
-
-JOIN_LIMIT = READ_SIZE
-"""Bytes that are copied together for one system call, at most."""
 
 MAX_PIECES = 512
 """Pieces of the queue; more are joined: a piece takes some fifty bytes of memory beside its own."""
@@ -113,7 +110,7 @@ class Stream:
         elif type(out) is list:
             out.append(data)
             if len(out) % MAX_PIECES == 0:
-                self._out = _joined(out)
+                self._out = joined(out)
         else:
             self._out = [out, data]
         queued = self.queued = self.queued + len(data)
@@ -137,7 +134,7 @@ class Stream:
             if self._flags:
                 self._emptied()
         elif sent >= 0:
-            self._out = _rest(out, sent)
+            self._out = rest_of(out, sent)
             self.queued -= sent
             self._block()
 
@@ -305,13 +302,13 @@ class Stream:
         # More is queued than is worth joining: the system gets it in portions, and what it does not take stays.
         i = 0
         while i < len(out):
-            piece, i = _portion(out, i)
+            piece, i = portion(out, i)
             sent = self._send(piece)
             if sent < 0:
                 return
             self.queued -= sent
             if sent < len(piece):
-                self._out = [_rest(piece, sent)] + out[i:]
+                self._out = [rest_of(piece, sent)] + out[i:]
                 self._block()
                 return
         self._out = None
@@ -374,31 +371,6 @@ class Stream:
             self.protocol.on_eof()
         except Exception as exc:
             self._fail(exc)
-
-
-def _rest(data, sent):
-    """What is left of `data`: long data is not copied. (MicroPython cannot join a memoryview: short data is.)"""
-    return memoryview(data)[sent:] if len(data) - sent > JOIN_LIMIT else bytes(memoryview(data)[sent:])
-
-
-def _joined(out):
-    """The same bytes in fewer pieces."""
-    portions, i = [], 0
-    while i < len(out):
-        portion, i = _portion(out, i)
-        portions.append(portion)
-    return portions
-
-
-def _portion(out, i):
-    """(the pieces from `i` joined, up to JOIN_LIMIT bytes, the index behind them). A long piece is left as it is."""
-    if len(out[i]) >= JOIN_LIMIT:
-        return out[i], i + 1
-    size, first = 0, i
-    while i < len(out) and size + len(out[i]) <= JOIN_LIMIT:
-        size += len(out[i])
-        i += 1
-    return b''.join(out[first:i]), i
 
 
 _FULL, _BLOCKED, _PAUSED, _EOF, _NO_WRITE, _SHUT, _DROP_INPUT, _HELD = 1, 2, 4, 8, 16, 32, 64, 128
