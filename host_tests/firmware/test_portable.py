@@ -15,7 +15,10 @@ from tools.sizing import modules
 
 ROOT = build.ROOT / 'edgeio'
 
-CPYTHON_ONLY = ('runtime/cpython.py', 'runtime/cpython_tls.py', 'runtime/devices.py', 'asyncio_bridge/cpython.py')
+CPYTHON_ONLY = (
+    'runtime/cpython.py', 'runtime/cpython_json.py', 'runtime/cpython_tls.py', 'runtime/devices.py',
+    'asyncio_bridge/cpython.py',
+)  # fmt: skip
 """Files that MicroPython never loads."""
 
 FILES = sorted(path for path in ROOT.rglob('*.py') if str(path.relative_to(ROOT)) not in CPYTHON_ONLY)

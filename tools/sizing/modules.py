@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-CPYTHON_ONLY = ('runtime/cpython.py',)
+CPYTHON_ONLY = ('runtime/cpython.py', 'runtime/cpython_json.py')
 """Files that MicroPython never loads: they have no .mpy."""
 
 
