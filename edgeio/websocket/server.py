@@ -1,5 +1,7 @@
 """WsServer: WebSocket channels at a path (platform module `websocket`)."""
 
+from os import urandom
+
 from ..compat import monotonic_ms
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter
@@ -100,7 +102,7 @@ class _Wire(Connection):
         Connection.__init__(self, stream, max_message, deflate)
         self.channel = channel
         self.bucket = None
-        self._pinged = False
+        self._pinged = None  # what the pong must carry that is waited for; b'': whatever it likes
 
     def on_text(self, text):
         channel = self.channel
@@ -111,22 +113,30 @@ class _Wire(Connection):
     def on_drain(self):
         self.channel.emit('drain')
 
+    def ping(self, payload=b''):
+        Connection.ping(self, payload)
+        if self._pinged:
+            self._pinged = b''  # the peer may answer the latest ping alone (section 5.5.3): no longer ours
+
     def on_pong(self, payload):
-        self._pinged = False
+        # One that nobody asked for tells nothing: who sends those need not have read a byte (section 5.5.3).
+        if not self._pinged or payload == self._pinged:
+            self._pinged = None
 
     def release(self):
-        self._pinged = False  # the answer may be among what was not read
+        self._pinged = None  # the answer may be among what was not read
         Connection.release(self)
 
     def on_deadline(self, now):
         """The sweep's call: the next ping is due. A peer that did not answer the last one is gone, unless it is held:
         then nobody has read what it answered."""
-        if self._pinged and not self.stopped:
+        if self._pinged is not None and not self.stopped:
             return self._end('ping timeout')
         if self.stalls(now):
             return self._end('message timeout')
-        self._pinged = True
-        self.ping()
+        payload = urandom(4)
+        Connection.ping(self, payload)
+        self._pinged = payload
         return now + self.channel.server.ping_interval
 
     def _end(self, reason):

@@ -47,7 +47,7 @@ def test_peer_that_answers_stays(channels):
     def client():
         with connect(f'ws://127.0.0.1:{port}/ws', legacy=True) as ws:
             receive = ws.protocol.receive_data
-            ws.protocol.receive_data = lambda data: (pings.extend(data.count(b'\x89\x00') * [1]), receive(data))
+            ws.protocol.receive_data = lambda data: (pings.extend(data.count(b'\x89\x04') * [1]), receive(data))
             while len(pings) < 5:
                 with pytest.raises(TimeoutError):
                     ws.recv(timeout=0.05)
@@ -57,25 +57,108 @@ def test_peer_that_answers_stays(channels):
     assert ends in ([], [(1000, '')])
 
 
-PONG = masked_frame(codec.PONG, b'', b'\1\2\3\4')
+KEY = b'\1\2\3\4'
+
+
+def pong(payload):
+    """A pong as a client sends it."""
+    return masked_frame(codec.PONG, payload, KEY)
+
+
+def a_moment():
+    """Turns the loop for 10 ms."""
+    ticks = []
+    iosched.set_timeout(ticks.append, 10, 1)
+    turn_until(lambda: ticks)
+
+
+class Peer:
+    """The other end of a channel, byte by byte. pings: the payloads of the pings that came, by `listen`."""
+
+    def __init__(self, port):
+        self.sock = plain_socket.create_connection(('127.0.0.1', port), PATIENCE / 1000)
+        self.sock.sendall(HANDSHAKE)
+        self.sock.setblocking(False)
+        self.came = b''
+        self.head = True
+        self.pings = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.sock.close()
+
+    def listen(self):
+        """Reads what is there; the payloads of the pings in it."""
+        try:
+            self.came += self.sock.recv(65536)
+        except BlockingIOError:
+            pass
+        if self.head and b'\r\n\r\n' in self.came:
+            self.head, self.came = False, self.came.split(b'\r\n\r\n', 1)[1]
+        new = []
+        while not self.head and len(self.came) > 1 and len(self.came) >= 2 + self.came[1]:
+            assert self.came[0] == codec.FIN | codec.PING
+            stop = 2 + self.came[1]
+            new.append(self.came[2:stop])
+            self.came = self.came[stop:]
+        self.pings += new
+        return new
+
+
+def attend(port, ends, say, turns=60):
+    """Sends what `say(new pings)` gives, each 10 ms, until `ends`, or so many turns; the Peer's pings."""
+    with Peer(port) as peer:
+        for _ in range(turns):
+            try:
+                peer.sock.sendall(say(peer.listen()))
+            except ConnectionError:
+                break
+            a_moment()
+            if ends:
+                break
+    return peer.pings
+
+
+def pongs(pings):
+    """The answers to `pings`."""
+    return b''.join([pong(payload) for payload in pings])
+
+
+def test_pongs_that_answer_no_ping_do_not_keep_a_peer(channels):
+    port, server, ends = channels
+    attend(port, ends, lambda pings: pong(b'') + pong(b'here'))
+    assert ends == [(1006, 'ping timeout')]
+
+
+def test_pong_that_answers_an_older_ping_does_not_keep_a_peer(channels):
+    port, server, ends = channels
+    seen = []
+    attend(port, ends, lambda pings: (seen.extend(pings), pongs(seen[:1]))[1])
+    assert ends == [(1006, 'ping timeout')]
+    assert len(seen) > 1
+
+
+def test_peer_that_answers_only_the_latest_of_the_apps_pings_and_ours_stays(channels):
+    port, server, ends = channels
+
+    def say(pings):
+        if [payload for payload in pings if payload != b'app']:
+            for channel in server.channels:
+                channel.ping(b'app')  # right behind ours
+        return pongs([payload for payload in pings if payload == b'app'])
+
+    pings = attend(port, ends, say)
+    turn_until(lambda: ends, 'the end')
+    assert ends == [(1006, '')]
+    assert len([payload for payload in pings if payload != b'app']) > 2
 
 
 def send_slowly(port, ends, piece):
-    """Sends the frames of one message, `piece` in each, and pongs, until `ends`, or 60 of them were sent."""
-    first = codec.TEXT
-    with plain_socket.create_connection(('127.0.0.1', port), PATIENCE / 1000) as slow:
-        slow.sendall(HANDSHAKE)
-        for _ in range(60):
-            try:
-                slow.sendall(masked_frame(first, piece, b'\1\2\3\4', 0) + PONG)
-            except ConnectionError:
-                break
-            first = codec.CONTINUATION
-            ticks = []
-            iosched.set_timeout(lambda ticks=ticks: ticks.append(1), 10)
-            turn_until(lambda ticks=ticks: ticks)
-            if ends:
-                break
+    """Sends the frames of one message, `piece` in each, and answers pings, until `ends`, or 60 of them were sent."""
+    opcodes = iter([codec.TEXT])
+    attend(port, ends, lambda pings: masked_frame(next(opcodes, codec.CONTINUATION), piece, KEY, 0) + pongs(pings))
 
 
 def test_peer_whose_message_hardly_gets_on_is_ended_with_a_reason(channels, monkeypatch):

@@ -169,7 +169,7 @@ def test_held_channel_is_pinged_but_needs_not_answer(serve, flood, reports):
     client = flood(server)
     client.say('1', '2')
     work.until_held(1)
-    client.until_times(b'\x89\x00', 4)
+    client.until_times(b'\x89\x04', 4)
     assert work.ends == []
     work.finish_all(2)
     turn_until(lambda: work.ends, 'the end of a client that never answers')
