@@ -78,7 +78,7 @@ def engineio(revision, case):
 
     body = case.data if 'binary' in case.settings else str(case.data, 'utf-8')
     try:
-        packets = decode_payload(body, revision)
+        packets = list(decode_payload(body, revision))
     except ProtocolError as exc:
         return ['violation ' + exc.code]
     return [line('text' if isinstance(packet, str) else 'binary', show(packet)) for packet in packets]

@@ -236,6 +236,26 @@ async def test_body_that_is_no_payload_closes_the_session():
     await server.stop()
 
 
+async def test_packets_of_one_post_take_turns_with_other_clients():
+    server = _Server()
+    served = []
+    other = await open_socket(server.port)
+    server.sessions[0].on('data', lambda data: served.append(len(taken)))
+    polling = await open_polling(server.port)
+    taken = []
+    server.sessions[1].remove_all_listeners('data')
+    server.sessions[1].on('data', taken.append)
+    server.sessions[1].once('data', lambda data: iosched.spawn(other.send('4hello')))
+    numbers = [str(number) for number in range(4000)]
+    answer = await request(polling.wire, 'POST', polling.path, (), '\x1e'.join(['4' + n for n in numbers]).encode())
+    same((answer.status, taken), (200, numbers))
+    same(await other.receive(), '4hello')
+    assert 0 < served[0] < 4000, served
+    polling.close()
+    other.close()
+    await server.stop()
+
+
 async def test_message_that_is_too_big_closes_the_session():
     server = _Server(max_http_buffer_size=100)
     socket = await open_socket(server.port)

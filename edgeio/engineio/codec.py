@@ -33,16 +33,17 @@ def encode_payload(packets, revision, base64=True):
 
 
 def decode_payload(body, revision):
-    """The packets in `body` (str, or bytes for revision 3's binary form). ProtocolError where it is not a payload."""
+    """The packets in `body` (str, or bytes for revision 3's binary form): an iterator, which reads as it goes.
+
+    ProtocolError where it is not a payload: from here, or from the iterator, behind the packets that come before.
+    """
     if not body:
         raise _bad('an empty payload', body)
     if revision == 4:
-        packets = [decode_text(part) for part in _split4(body)]
-    elif type(body) is str:
-        packets = [decode_text3(part) for part in _split_text3(body)]
-    else:
-        packets = [decode_text(part) if type(part) is str else part for part in _split_binary3(body)]
-    return packets
+        return map(decode_text, _split4(body))
+    if type(body) is str:
+        return map(decode_text3, _split_text3(body))
+    return _split_binary3(body)
 
 
 def decode_text(text):
@@ -105,7 +106,7 @@ def _split_text3(body):
     # In bytes: the place of a character in text that is not ASCII takes MicroPython a walk from its beginning.
     data = body.encode()
     wide = len(data) > len(body)
-    parts = []
+    count = 0
     i, end = 0, len(data)
     while i < end:
         colon = data.find(b':', i, i + 12)
@@ -116,11 +117,11 @@ def _split_text3(body):
         stop = _skip_units(data, i, n) if wide else i + n
         if n == 0 or stop > end:
             raise _bad('a length that does not fit', n)
-        parts.append(decode_utf8(data[i:stop]))
-        if len(parts) > MAX_PACKETS:
+        count += 1
+        if count > MAX_PACKETS:
             raise _too_many()
+        yield decode_utf8(data[i:stop])
         i = stop
-    return parts
 
 
 def _skip_units(data, i, n):
@@ -147,7 +148,7 @@ def _binary3(packet):
 
 
 def _split_binary3(body):
-    parts = []
+    count = 0
     i, end = 0, len(body)
     while i < end:
         kind, mark = body[i], body.find(b'\xff', i, i + 12)
@@ -160,19 +161,20 @@ def _split_binary3(body):
         i, stop = mark + 1, mark + 1 + n
         if n == 0 or stop > end:
             raise _bad('a length that does not fit', n)
-        parts.append(_part3(kind, body[i:stop]))
-        if len(parts) > MAX_PACKETS:
+        count += 1
+        if count > MAX_PACKETS:
             raise _too_many()
+        yield _packet3(kind, body[i:stop])
         i = stop
-    return parts
 
 
-def _part3(kind, data):
+def _packet3(kind, data):
     if kind == 0:
         try:
-            return decode_utf8(bytes(data))
+            text = decode_utf8(bytes(data))
         except UnicodeError:
             raise _bad('text that is not UTF-8', data[:12]) from None
+        return decode_text(text)
     if data[0] != 4:
         raise _bad('a binary packet that is not a message', data[0])
     return bytes(data[1:])

@@ -55,7 +55,7 @@ class Session(Peer):
         self._receiver = Emitter(self)
         self.stream = self.ws = self.polling = None
         self.upgrade = None  # an Upgrade, while a WebSocket probes
-        self._waiting = ()  # Posts, while the rest of their packets is held back
+        self._waiting = ()  # Posts, while the rest of their packets is held back, or waits for its turn
         self.bucket = None
         self._pinged = False
         self._excused = False  # it was held since the last sign of ours
@@ -192,11 +192,11 @@ class Session(Peer):
         posts, self._waiting = self._waiting, ()
         for post in posts:
             self.take_post(post)
-        if self.ws is not None and not self.held:
+        if self.ws is not None and not self.held and not self._waiting:
             self.ws.release()
 
     def take_post(self, post):
-        """Takes the packets of `post`, as far as the session is not held; what is left waits for `release`."""
+        """Takes the packets of `post`, as many as it may; what is left waits for `release`."""
         if self._waiting or self.held or not post.take():
             self._waiting += (post,)
             if self.upgrade is not None and self.upgrade.probed:
@@ -245,7 +245,7 @@ class Session(Peer):
         polling.discard()
         buffer, self.buffer = self.buffer, []
         self.open_websocket(ws)
-        if self.held:
+        if self.held or self._waiting:
             ws.hold()
         for packet in buffer:
             ws.send_message(packet)

@@ -5,7 +5,7 @@
 While it probes, messages still go by polling; a parked poll is answered (with a noop if need be), because the
 client pauses polling before it sends `5`. What is buffered at that moment leaves by WebSocket, in order: an upgrade
 loses and repeats nothing (`Session.take_over`). A POST is answered at once, even where its packets have to wait for
-handlers (`Session.hold`): the client would wait for that as well, and hear nothing meanwhile.
+handlers (`Session.hold`) or for their turn: the client would wait for that as well, and hear nothing meanwhile.
 """
 
 from ..timers import set_timeout

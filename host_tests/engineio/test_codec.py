@@ -22,6 +22,11 @@ text_packets = st.builds(str.__add__, st.sampled_from('0123456'), texts.filter(l
 packets = st.lists(text_packets | st.binary(), min_size=1, max_size=8)
 
 
+def decoded(body, revision):
+    """All the packets of a payload."""
+    return list(decode_payload(body, revision))
+
+
 def refused(call, *args):
     """The error of a call that must refuse what it is given."""
     with pytest.raises(ProtocolError) as caught:
@@ -44,7 +49,7 @@ def refused(call, *args):
 ])  # fmt: skip
 def test_payload_of_revision_4(several, body):
     assert encode_payload(several, 4) == body
-    assert decode_payload(body, 4) == several
+    assert decoded(body, 4) == several
 
 
 @pytest.mark.parametrize('body', [
@@ -52,12 +57,12 @@ def test_payload_of_revision_4(several, body):
     'bA===', 'bAQIDé', 'bAQ==AQ==', 'b AQID', 'bAQID\n', 'bAQ_-', '4a\x1ebQ',
 ])  # fmt: skip
 def test_what_is_no_payload_of_revision_4_is_refused(body):
-    assert refused(decode_payload, body, 4).code == 'eio.packet'
+    assert refused(decoded, body, 4).code == 'eio.packet'
 
 
 @given(packets)
 def test_payload_of_revision_4_is_read_back(several):
-    assert decode_payload(encode_payload(several, 4), 4) == several
+    assert decoded(encode_payload(several, 4), 4) == several
 
 
 # -- revision 3, text ----------------------------------------------------------------------------------------------
@@ -75,7 +80,7 @@ def test_payload_of_revision_4_is_read_back(several):
 ])  # fmt: skip
 def test_text_payload_of_revision_3(several, body):
     assert encode_payload(several, 3) == body
-    assert decode_payload(body, 3) == several
+    assert decoded(body, 3) == several
 
 
 @pytest.mark.parametrize('body', [
@@ -83,12 +88,12 @@ def test_text_payload_of_revision_3(several, body):
     'a:4', '6:', '1:7', '2:4😀', '1:😀', '99999999999:4', '999999999999:4', '1e1:4', '６:4hello', '4:b4AQ', '3:b4!',
 ])  # fmt: skip
 def test_what_is_no_text_payload_of_revision_3_is_refused(body):
-    assert refused(decode_payload, body, 3).code == 'eio.packet'
+    assert refused(decoded, body, 3).code == 'eio.packet'
 
 
 @given(packets)
 def test_text_payload_of_revision_3_is_read_back(several):
-    assert decode_payload(encode_payload(several, 3), 3) == several
+    assert decoded(encode_payload(several, 3), 3) == several
 
 
 # -- revision 3, binary --------------------------------------------------------------------------------------------
@@ -102,8 +107,8 @@ def test_text_payload_of_revision_3_is_read_back(several):
 ])  # fmt: skip
 def test_binary_payload_of_revision_3(several, body):
     assert encode_payload(several, 3, base64=False) == body
-    assert decode_payload(body, 3) == several
-    assert decode_payload(bytearray(body), 3) == several
+    assert decoded(body, 3) == several
+    assert decoded(bytearray(body), 3) == several
 
 
 def test_text_alone_is_a_text_payload_even_where_binary_is_welcome():
@@ -116,12 +121,12 @@ def test_text_alone_is_a_text_payload_even_where_binary_is_welcome():
     b'\x00' + b'\x09' * 11 + b'\xff4', b'\x01\x01\xff\x04\x00', b'\xff', b'6:4hello',
 ])  # fmt: skip
 def test_what_is_no_binary_payload_of_revision_3_is_refused(body):
-    assert refused(decode_payload, body, 3).code == 'eio.packet'
+    assert refused(decoded, body, 3).code == 'eio.packet'
 
 
 @given(packets)
 def test_binary_payload_of_revision_3_is_read_back(several):
-    assert decode_payload(encode_payload(several, 3, base64=False), 3) == several
+    assert decoded(encode_payload(several, 3, base64=False), 3) == several
 
 
 # -- limits and single packets -------------------------------------------------------------------------------------
@@ -133,9 +138,16 @@ def test_binary_payload_of_revision_3_is_read_back(several):
     (lambda n: b'\x00\x01\xff2' * n, 3),
 ])  # fmt: skip
 def test_a_payload_has_so_many_packets_and_no_more(make, revision):
-    assert decode_payload(make(MAX_PACKETS), revision) == ['2'] * MAX_PACKETS
-    error = refused(decode_payload, make(MAX_PACKETS + 1), revision)
+    assert decoded(make(MAX_PACKETS), revision) == ['2'] * MAX_PACKETS
+    error = refused(decoded, make(MAX_PACKETS + 1), revision)
     assert (error.code, error.expected) == ('eio.packets', MAX_PACKETS)
+
+
+@pytest.mark.parametrize('body, revision', [('4a\x1e', 4), ('2:4a0:', 3), (b'\x00\x02\xff4a\x00', 3)])
+def test_packets_before_the_one_that_is_none_come_first(body, revision):
+    several = decode_payload(body, revision)
+    assert next(several) == '4a'
+    assert refused(next, several).code == 'eio.packet'
 
 
 @pytest.mark.parametrize('text', ['0', '1', '2probe', '3', '4', '4hello', '5', '6'])
@@ -169,13 +181,13 @@ def test_base64_is_taken_as_it_is_written_and_in_no_other_way(text):
 
 
 def test_error_does_not_repeat_a_long_packet():
-    assert len(str(refused(decode_payload, '9' * 100000, 4))) < 200
+    assert len(str(refused(decoded, '9' * 100000, 4))) < 200
 
 
 @given(st.text('0123456789:b\x1e4AQ=é😀', max_size=40) | texts, st.sampled_from([3, 4]))
 def test_whatever_text_comes_is_packets_or_a_protocol_error(body, revision):
     try:
-        several = decode_payload(body, revision)
+        several = decoded(body, revision)
     except ProtocolError:
         return
     assert all(type(packet) in (str, bytes) for packet in several) and several
@@ -187,7 +199,7 @@ nearly_binary_payloads = st.lists(st.sampled_from([b'\0', b'\1', b'\4', b'\xff',
 @given(st.binary(max_size=40) | nearly_binary_payloads)
 def test_whatever_bytes_come_are_packets_or_a_protocol_error(body):
     try:
-        several = decode_payload(body, 3)
+        several = decoded(body, 3)
     except ProtocolError:
         return
     assert all(type(packet) in (str, bytes) for packet in several) and several

@@ -367,12 +367,19 @@ def test_a_poll_whose_connection_drops_closes_the_session(serve):
     assert log == [('close', 'transport error')]
 
 
-@pytest.mark.parametrize('body', ['abc', '', '4a\x1e', 'bAQ', 'b!!!!', '\x1e'])
+@pytest.mark.parametrize('body', ['abc', '', '\x1e4a', 'bAQ', 'b!!!!', '\x1e'])
 def test_a_payload_that_is_none_is_a_parse_error(serve, body):
     engine = serve()
     client = during(Polling, engine.port)
     assert during(client.post, body).status == 400
     assert engine.seen[0][1] == [('close', 'parse error')]
+
+
+def test_packets_before_the_one_that_is_a_parse_error_have_come(serve):
+    engine = serve()
+    client = during(Polling, engine.port)
+    assert during(client.post, '4a\x1e').status == 400
+    assert engine.seen[0][1] == ['a', ('close', 'parse error')]
 
 
 def test_text_that_is_not_utf8_is_a_parse_error(serve):

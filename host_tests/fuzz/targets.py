@@ -189,13 +189,13 @@ def payload(data):
         pass
     for body, revision in forms:
         try:
-            packets = decode_payload(body, revision)
+            packets = list(decode_payload(body, revision))
         except ProtocolError as error:
             assert error.status == 400
             continue
         assert all(type(p) in (str, bytes) for p in packets)
         written = encode_payload(packets, revision, base64=type(body) is str)
-        assert decode_payload(written, revision) == packets
+        assert list(decode_payload(written, revision)) == packets
 
 
 class _Conn:
