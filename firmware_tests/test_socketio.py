@@ -309,6 +309,21 @@ async def test_reserved_names_and_unsendable_values_are_refused_at_the_call():
     await server.stop()
 
 
+async def test_client_that_poses_as_an_attachment_harms_no_receiver_of_what_is_relayed():
+    server = _Server()
+    sender, receiver = await open_client(server.port), await open_client(server.port)
+    server.sockets[0].on('say', lambda what: server.sockets[0].broadcast.emit('said', what, b'picture'))
+    await sender.emit('say', {'num': 9, '_placeholder': True})
+    await sender.emit('say', [{'_placeholder': False}, {'"_placeholder': True}])
+    packet = await receiver.session.receive()
+    assert packet.startswith('451-["said",[{"_placeholder":false},{"\\"_placeholder":true}],'), packet
+    same(await receiver.session.receive(), b'picture')
+    same([type(exc) for exc, _ in take_reports()], [ValueError])
+    sender.close()
+    receiver.close()
+    await server.stop()
+
+
 async def test_client_file_is_served():
     from .clients.http import request
     from .clients.wire import connect

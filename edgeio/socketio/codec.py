@@ -25,6 +25,8 @@ MAX_NSP = 256
 
 _HEADS = tuple('4' + str(kind) for kind in range(7))
 
+_PLACEHOLDER = '_placeholder'
+
 
 class JsonParser:
     """The parser in text and JSON. max_attachments: of one packet; max_attachment_bytes: all of them together."""
@@ -34,7 +36,8 @@ class JsonParser:
         self.max_attachment_bytes = max_attachment_bytes
 
     def encode(self, kind, nsp, ack_id, data):
-        """(packet, attachments) for `data`. TypeError or ValueError for what JSON has no form for."""
+        """(packet, attachments) for `data`. TypeError or ValueError for what JSON has no form for, and for an object
+        that poses as a placeholder beside attachments."""
         if data is None:
             body = ''
         elif type(data) is tuple and len(data) == 1 and type(data[0]) is str:
@@ -48,6 +51,8 @@ class JsonParser:
 
     def _encode_binary(self, kind, nsp, ack_id, body):
         attachments = take_attachments()
+        if body.count(_PLACEHOLDER) != len(attachments):
+            _check_placeholders(body, len(attachments))
         head = _HEADS[BINARY_EVENT if kind == EVENT else BINARY_ACK] + str(len(attachments)) + '-'
         if nsp != '/':
             head += nsp + ','
@@ -199,6 +204,20 @@ class _Partial:
         self.count = count
         self.attachments = []
         self.size = 0
+
+
+def _check_placeholders(body, count):
+    """ValueError where more objects of `body` claim to be a placeholder than the `count` that are.
+
+    Clients would put an attachment in the place of such an object, or, for want of one, end the connection. Today's go
+    by `true` alone, release 1.x and clients in other languages by whatever counts as true there.
+    """
+    found = 0
+    for before in '{,':  # what begins a key in compact JSON; inside a text the quote has a backslash before it
+        key = before + '"' + _PLACEHOLDER + '":'
+        found += body.count(key) - body.count(key + 'false') - body.count(key + 'null')
+    if found > count:
+        raise ValueError("a dict with a true '_placeholder' cannot be sent beside bytes: it would be taken for some")
 
 
 def _head(packet, i):

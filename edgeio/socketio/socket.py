@@ -112,7 +112,7 @@ class Socket(EventEmitter):
 
     def emit_with(self, name, args, volatile, timeout, compress=True):
         """`emit` with an operator's flags: volatile (bool), timeout (ms or None), compress (bool)."""
-        ack_id = fn = None
+        fn = None
         if args and callable(args[-1]):
             fn, args = args[-1], args[:-1]
         data = (name,) + args
@@ -132,10 +132,9 @@ class Socket(EventEmitter):
         elif self.watched:
             self.notify_outgoing(data)
         if fn is not None:
-            ack_id = self.nsp.next_ack_id()
-            self._expect(ack_id, fn, timeout)
-        if not dropped:
-            self.client.send(EVENT, self.nsp.name, ack_id, data, compress)
+            self._ask(None if dropped else data, fn, timeout, compress)
+        elif not dropped:
+            self.client.send(EVENT, self.nsp.name, None, data, compress)
 
     def emit_with_ack(self, name, *args):
         """Sends an event; awaiting the result gives the client's answer, or raises AckTimeout."""
@@ -385,7 +384,9 @@ class Socket(EventEmitter):
             self.on_error(EdgeError('sio.pending_acks', text, len(self._acks), limit, 'max_pending_acks'))
             self.client.close(True)
 
-    def _expect(self, ack_id, fn, timeout):
+    def _ask(self, data, fn, timeout, compress):
+        """Sends `data` (None: it is dropped); `fn` gets the answer, or within `timeout` the error."""
+        ack_id = self.nsp.next_ack_id()
         key = str(ack_id)
 
         def time_up():
@@ -394,6 +395,12 @@ class Socket(EventEmitter):
                 pending.fail('operation has timed out')
 
         self.expect_answer(key, Pending(fn, timeout, time_up))
+        if data is not None:
+            try:
+                self.client.send(EVENT, self.nsp.name, ack_id, data, compress)
+            except Exception:
+                self.expect_no_more(key)  # the client owes no answer to what could not be encoded
+                raise
 
 
 def _without(handlers, fn):

@@ -134,6 +134,22 @@ def test_answers_make_room(serve, raw):
     assert socket.connected
 
 
+def test_question_that_cannot_be_sent_is_owed_no_answer(serve, raw):
+    io = serve(max_pending_acks=2)
+    arrived = next_socket(io)
+    client = raw(io)
+    socket = arrived()
+    for ask in (socket.emit, socket.timeout(60000).emit) * 3:
+        with pytest.raises(ValueError):
+            ask('question', {'_placeholder': True, 'num': 9}, b'beside', lambda *answer: None)
+    answers = []
+    socket.emit('question', answers.append)
+    packet = client.take()
+    client.send('43' + packet[2 : packet.index('[')] + '["answer"]')
+    turn_until(lambda: answers, 'the answer')
+    assert answers == ['answer'] and socket.connected
+
+
 def test_answers_that_a_broadcast_waited_for_in_vain_are_forgotten(serve, raw):
     io = serve()
     arrived = next_socket(io)

@@ -305,6 +305,40 @@ def test_what_cannot_be_sent_raises_and_leaves_nothing_behind(value, parser):
     assert parser.encode(EVENT, '/', None, ['a']) == ('42["a"]', None)
 
 
+@pytest.mark.parametrize('mark', [True, 1, 1.5, 'true', [1], {'a': 1}, [], {}])
+@pytest.mark.parametrize('where', [lambda value: value, lambda value: [{'deep': (value,)}]])
+def test_object_that_poses_as_a_placeholder_is_not_sent_beside_bytes(mark, where, parser):
+    poser = where({'num': 9, '_placeholder': mark, 'text': 'x'})
+    packets = ((EVENT, None, ['a', b'x', poser]), (EVENT, 1, ['a', poser, [b'']]), (ACK, 1, (poser, b'x')))
+    for kind, ack_id, data in packets:
+        with pytest.raises(ValueError, match="a true '_placeholder' cannot be sent beside bytes"):
+            parser.encode(kind, '/', ack_id, data)
+        assert parser.encode(EVENT, '/', None, ['a']) == ('42["a"]', None)
+
+
+def test_object_that_poses_as_a_placeholder_is_just_an_object_where_there_are_no_bytes(parser):
+    poser = {'_placeholder': True, 'num': 9}
+    assert parser.encode(EVENT, '/', None, ['a', poser]) == ('42["a",' + PLACEHOLDER % 9 + ']', None)
+
+
+@pytest.mark.parametrize('harmless', [
+    {'_placeholder': False, 'num': 9},
+    {'_placeholder': None},
+    {'x"_placeholder': True, 'x,"_placeholder': True, '{"_placeholder': True, '\\"_placeholder': True},
+    ['_placeholder', '"_placeholder":true', '{"_placeholder":true,"num":9}', '\\', {'a': '_placeholder'}],
+    {'_placeholders': True, ' _placeholder': True, '_Placeholder': True},
+])  # fmt: skip
+def test_what_only_looks_like_a_placeholder_is_sent_beside_bytes(harmless, parser):
+    packet, attachments = parser.encode(EVENT, '/', None, ['a', b'x', harmless, b'y'])
+    assert read(packet, *attachments) == [('event', '/', None, ['a', b'x', harmless, b'y'])]
+
+
+def test_harmless_objects_do_not_hide_one_that_poses(parser):
+    crowd = [{'_placeholder': False}, {'x"_placeholder': False}, {'x"_placeholder': None}, '"_placeholder":false'] * 3
+    with pytest.raises(ValueError):
+        parser.encode(EVENT, '/', None, ['a', b'x', crowd, {'_placeholder': True, 'num': 9}])
+
+
 texts = st.text(st.characters(exclude_categories=['Cs']))
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts | st.binary(),

@@ -120,6 +120,18 @@ def test_what_cannot_be_encoded_raises_at_the_call_and_sends_nothing(three):
     assert heard(clients) == [['after']] * 3
 
 
+def test_client_that_poses_as_an_attachment_harms_no_receiver_of_what_is_relayed(three, reports):
+    io, clients, sockets = three
+    sockets[0].on('say', lambda what: sockets[0].broadcast.emit('said', what, b'a picture'))
+    clients[0].emit('say', {'_placeholder': True, 'num': 9})
+    clients[0].emit('say', 'hello')
+    assert [client.take_event() for client in clients[1:]] == [['said', 'hello', b'a picture']] * 2
+    [(error, where)] = reports
+    assert type(error) is ValueError and "'_placeholder'" in str(error) and "'say'" in where
+    assert not any(client.closed for client in clients)
+    reports.clear()
+
+
 @pytest.mark.parametrize('name', [None, 7, b'event', ('a',)])
 def test_an_event_name_is_a_str(three, name):
     io, _, sockets = three
