@@ -55,7 +55,7 @@ def json_encode(value):
     """
     try:
         return json.dumps(_jsonable(value, 0), separators=(',', ':'))
-    except (TypeError, ValueError):
+    except BaseException:
         found_attachments.clear()
         raise
 
