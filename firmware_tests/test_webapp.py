@@ -4,7 +4,8 @@ import json
 import os
 
 from edgeio import WebApp, iosched, socket
-from edgeio.webapp import access_log, body
+from edgeio.webapp import access_log, body, session
+from edgeio.webapp.memorystore import MemoryStore
 
 from . import servers
 from .clients.http import request
@@ -137,4 +138,22 @@ async def test_cookies():
     assert line.startswith('sid=a%20b;') and 'HttpOnly' in line and 'SameSite=Lax' in line, line
     answer = await site.ask('GET', '/get', ['Cookie: sid=a%20b; other=1'])
     same(json.loads(str(answer.body, 'utf-8')), {'sid': 'a b', 'other': '1'})
+    await site.stop()
+
+
+async def test_anonymous_visits_do_not_push_out_a_session_whose_client_came_back():
+    def count(req, res):
+        req.session['visits'] = req.session.get('visits', 0) + 1
+        res.json(req.session['visits'])
+
+    store = MemoryStore(20)
+    site = _App()
+    site.app.use(session(store=store))
+    site.app.get('/', count)
+    cookie = 'Cookie: ' + (await site.ask('GET', '/')).headers['set-cookie'].split(';')[0]
+    same((await site.ask('GET', '/', [cookie])).body, b'2')
+    for _ in range(50):
+        await site.ask('GET', '/')
+    same(store.size, 20)
+    same((await site.ask('GET', '/', [cookie])).body, b'3')
     await site.stop()

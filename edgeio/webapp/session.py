@@ -4,13 +4,15 @@
     req.session['visits'] = req.session.get('visits', 0) + 1
 
 The id has 192 random bits; nothing is kept, and no cookie is set, until something is put in. The store is this
-process's memory: another may take its place (`get(id)`, `set(id, data, ms)`, `destroy(id)`).
+process's memory: another may take its place (`get(id)`, `set(id, data, ms)`, `destroy(id)`, and if it wants to know
+who came back with a cookie, `came_back(id, address)`).
 """
 
 from os import urandom
 
-from ..compat import base64url, monotonic_ms
+from ..compat import base64url
 from ..options import read_options, require
+from .memorystore import MemoryStore
 
 DEFAULTS = {
     'name': 'sid',  # the cookie's name
@@ -23,9 +25,6 @@ DEFAULTS = {
 }
 
 ID_BYTES = 24
-
-MAX_SESSIONS = 10000
-"""Sessions that a MemoryStore keeps; the one not visited for the longest time is then forgotten."""
 
 
 class Session:
@@ -69,51 +68,6 @@ class Session:
         self.renewed = True
 
 
-class MemoryStore:
-    """Sessions in this process. size: how many there are."""
-
-    def __init__(self, limit=MAX_SESSIONS):
-        self._limit = limit
-        self._sessions = {}  # id: (until, data, turn)
-        self._turn = 0
-
-    @property
-    def size(self):
-        """How many sessions there are."""
-        return len(self._sessions)
-
-    def get(self, id):
-        """The data (dict) of a session; None where there is none, or no longer."""
-        found = self._sessions.get(id)
-        if found is None:
-            return None
-        if found[0] <= monotonic_ms():
-            del self._sessions[id]
-            return None
-        return found[1]
-
-    def set(self, id, data, ms):
-        """Keeps `data` for `ms` from now on."""
-        self._turn += 1
-        if id not in self._sessions and len(self._sessions) >= self._limit:
-            self._make_room()
-        self._sessions[id] = (monotonic_ms() + ms, data, self._turn)
-
-    def destroy(self, id):
-        """Forgets a session."""
-        self._sessions.pop(id, None)
-
-    def _make_room(self):
-        """Forgets those that are over, else a tenth: those not visited for the longest time."""
-        now = monotonic_ms()
-        over = [id for id, found in self._sessions.items() if found[0] <= now]
-        if not over:
-            oldest = sorted([(found[2], id) for id, found in self._sessions.items()])
-            over = [id for _, id in oldest[: len(oldest) // 10 + 1]]
-        for id in over:
-            del self._sessions[id]
-
-
 def session(options=None, **kwargs):
     """`fn(req, res, next)` that sets `req.session`. Options: name, max_age (ms), rolling, path, secure, same_site,
     store. It is kept when the head of the response is written: what is changed later is lost.
@@ -127,14 +81,23 @@ def session(options=None, **kwargs):
         data = store.get(id) if id else None
         # An id that is not known is not taken over: it could be one that somebody planted.
         req.session = Session({} if data is None else data.copy(), None if data is None else id)
+        if data is not None:
+            _welcome_back(store, id, req)
         res.not_plain()
-        res.on('head', lambda: _keep(req.session, res, store, given))
+        res.on('head', lambda: _keep(req, res, store, given))
         next()
 
     return remember
 
 
-def _keep(session, res, store, given):
+def _welcome_back(store, id, req):
+    came_back = getattr(store, 'came_back', None)
+    if came_back is not None:
+        came_back(id, req.ip)
+
+
+def _keep(req, res, store, given):
+    session = req.session
     if session.id is not None and (session.destroyed or session.renewed):
         store.destroy(session.id)
     if session.destroyed:
@@ -144,10 +107,13 @@ def _keep(session, res, store, given):
     fresh = session.id is None or session.renewed
     if fresh and not session.data:
         return
+    returned = session.id is not None
     if fresh:
         session.id = base64url(urandom(ID_BYTES))
         session.renewed = False
     store.set(session.id, session.data.copy(), given['max_age'])
+    if fresh and returned:
+        _welcome_back(store, session.id, req)  # who logs in has come back, with the id before this one
     if fresh or given['rolling']:
         res.cookie(
             given['name'], session.id, max_age=given['max_age'], path=given['path'], secure=given['secure'],

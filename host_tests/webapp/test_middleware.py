@@ -2,12 +2,11 @@
 
 import base64
 import re
-import sys
 
 import pytest
 
 from edgeio.webapp import WebApp, basic_auth, history, session
-from edgeio.webapp.session import MemoryStore
+from edgeio.webapp.memorystore import MemoryStore
 from host_tests.looping import ask, during, web_app
 
 
@@ -107,24 +106,38 @@ def test_change_that_is_not_kept_does_not_reach_the_store(app):
     assert get(app, headers={'Cookie': cookie}).text == '2'
 
 
-def test_session_is_over_after_its_time(monkeypatch):
-    now = [0]
-    monkeypatch.setattr(sys.modules['edgeio.webapp.session'], 'monotonic_ms', lambda: now[0])
-    store = MemoryStore()
-    store.set('a', {'x': 1}, 1000)
-    now[0] = 999
-    assert store.get('a') == {'x': 1}
-    now[0] = 1000
-    assert store.get('a') is None and store.size == 0
+def test_anonymous_visits_do_not_push_out_a_session_whose_client_came_back(app):
+    app.use(session(store=MemoryStore(limit=20)))
+    app.get('/', count)
+    cookie = cookie_of(get(app))
+    get(app, headers={'Cookie': cookie})
+    for _ in range(25):
+        get(app)
+    assert get(app, headers={'Cookie': cookie}).text == '3'
 
 
-def test_full_store_forgets_those_not_visited_for_the_longest_time():
-    store = MemoryStore(limit=20)
-    for n in range(20):
-        store.set(n, {'n': n}, 100000)
-    store.set(0, {'n': 0}, 100000)
-    store.set('new', {}, 100000)
-    assert store.size <= 20 and store.get('new') == {} and store.get(0) and store.get(1) is None
+def test_session_that_has_a_new_id_since_the_login_is_not_pushed_out_either(app):
+    app.use(session(store=MemoryStore(limit=20)))
+    app.get('/', count)
+    app.get('/login', lambda req, res: (req.session.regenerate(), count(req, res))[1])
+    cookie = cookie_of(get(app, '/login', {'Cookie': cookie_of(get(app))}))
+    for _ in range(25):
+        get(app)
+    assert get(app, headers={'Cookie': cookie}).text == '3'
+
+
+def test_store_of_the_apps_own_needs_three_calls(app):
+    class Store(dict):
+        def set(self, id, data, ms):
+            self[id] = data
+
+        destroy = dict.pop
+
+    app.use(session(store=Store(other={})))
+    app.get('/', count)
+    app.get('/login', lambda req, res: (req.session.regenerate(), count(req, res))[1])
+    cookie = cookie_of(get(app, '/login', {'Cookie': cookie_of(get(app))}))
+    assert get(app, headers={'Cookie': cookie}).text == '3'
 
 
 # -- basic auth --------------------------------------------------------------------------------------------------
