@@ -20,7 +20,12 @@ SEPARATOR = '\x1e'
 MAX_PACKETS = 16384
 """Packets in one payload, at most."""
 
+STRIDE = 64
+"""UTF-16 units up to which they are counted one by one."""
+
 _TYPES = '0123456'
+
+_LEADS_OF_TWO = [bytes([lead]) for lead in range(0xF0, 0xF5)]  # of characters beyond U+FFFF: two units
 
 
 def encode_payload(packets, revision, base64=True):
@@ -94,11 +99,11 @@ def _text3(text):
 
 def _units(text):
     """The length of `text` in UTF-16 units, which is how its peer counts."""
+    data = text.encode()
     n = len(text)
-    if len(text.encode()) > n:
-        for c in text:
-            if c > '\uffff':
-                n += 1
+    if len(data) > n:
+        for lead in _LEADS_OF_TWO:
+            n += data.count(lead)
     return n
 
 
@@ -120,13 +125,20 @@ def _split_text3(body):
         count += 1
         if count > MAX_PACKETS:
             raise _too_many()
-        yield decode_utf8(data[i:stop])
+        yield str(data[i:stop], 'utf-8')  # part of a text, and so known to be UTF-8
         i = stop
 
 
 def _skip_units(data, i, n):
     """Where `n` UTF-16 units of the UTF-8 text `data` end that begin at `i`; behind its end where they do not fit."""
     end = len(data)
+    while n > STRIDE and i < end:
+        # No unit takes less than a byte, so they do not end before this, or where the character that it is in begins.
+        stop = min(i + n, end)
+        while stop < end and data[stop] & 0xC0 == 0x80:
+            stop -= 1
+        n -= _units(str(data[i:stop], 'utf-8'))
+        i = stop
     while n > 0 and i < end:
         lead = data[i]
         if lead < 0x80:

@@ -91,6 +91,18 @@ def test_what_is_no_text_payload_of_revision_3_is_refused(body):
     assert refused(decoded, body, 3).code == 'eio.packet'
 
 
+@pytest.mark.parametrize('text', ['é', '€', '😀', 'a€', '😀é', 'xyz€😀'])
+@pytest.mark.parametrize('count', [63, 64, 65, 1000])
+def test_long_text_of_revision_3_is_counted_in_utf16_units(text, count):
+    packet = '4' + text * count
+    length = len(packet.encode('utf-16-le')) // 2
+    body = f'{length}:{packet}2:4a'
+    assert encode_payload([packet, '4a'], 3) == body
+    assert decoded(body, 3) == [packet, '4a']
+    for wrong in (length - 1, length + 1):
+        assert refused(decoded, f'{wrong}:{packet}2:4a', 3).code == 'eio.packet'
+
+
 @given(packets)
 def test_text_payload_of_revision_3_is_read_back(several):
     assert decoded(encode_payload(several, 3), 3) == several
