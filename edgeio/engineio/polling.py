@@ -158,15 +158,16 @@ class Polling:
 
 
 class Post:
-    """Packets that a POST brought. The next one may come once this is answered."""
+    """Packets that a POST brought. size: bytes of its body. The next one may come once this is answered."""
 
-    __slots__ = ('_polling', '_res', '_binary', '_session', '_packets', '_next_turn')
+    __slots__ = ('size', '_polling', '_res', '_binary', '_session', '_packets', '_next_turn')
 
     def __init__(self, polling, res, binary):
         self._polling = polling
         self._res = res
         self._binary = binary
         self._session = polling.session
+        self.size = 0
         self._packets = None
         self._next_turn = None  # the Timer of the next one, where it has one
 
@@ -222,6 +223,7 @@ class Post:
         if polling.session is None:
             polling.refuse(self._res, 400, 'the session is closed')
             return
+        self.size = len(body)
         try:
             self._packets = decode_payload(body if self._binary else decode_utf8(body), session.protocol)
         except (ProtocolError, UnicodeError) as exc:

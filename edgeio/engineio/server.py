@@ -89,6 +89,10 @@ class Server(EventEmitter):
         """How many sessions are open (int)."""
         return len(self.sessions)
 
+    def holders(self):
+        """(address, session) of those that hold memory beside their streams: those that poll (see net.budget)."""
+        return [(one.remote_address, one) for one in self.sessions.values() if one.ws is None]
+
     def attach(self, server):
         """Serves `server` (an HttpServer or WebApp, started or not) at the path of the options; returns self.
         OptionError for anything else."""

@@ -121,6 +121,14 @@ class Session(Peer):
         """'open', 'closing' or 'closed'."""
         return self.state
 
+    @property
+    def memory(self):
+        """Bytes (int) that are held for the client beside its streams: packets that wait, headers, what is gathered."""
+        memory = self._buffered if self.buffer else 0
+        for post in self._waiting:
+            memory += post.size
+        return memory + self.request.memory + getattr(self._receiver, 'memory', 0)
+
     def close(self, discard=False):
         """Closes the session once what is buffered has left (discard: without it); reason 'forced close'."""
         if self.state != OPEN:
@@ -348,6 +356,8 @@ class Session(Peer):
             self.emit('close', reason)
         finally:
             server.leave(self)
+
+    shed = on_closed
 
     def _add(self, name, handler, first=False):
         EventEmitter._add(self, name, handler, first)

@@ -22,6 +22,12 @@ class WebSocket(Connection):
         self.on_text = _ignore
         self.upgrade = None
 
+    @property
+    def memory(self):
+        """Bytes (int) that are held of the client: by its session, too."""
+        memory = self.kept if self.deflate is None else self.kept + self.deflate.memory
+        return memory + self.session.memory if self.live else memory
+
     def take_turn(self):
         """It is the session's transport now: messages go straight to the receiver, unless somebody watches."""
         self.live = True

@@ -63,6 +63,12 @@ class HttpConnection(RequestParser):
         """True under TLS."""
         return self.stream.secure
 
+    @property
+    def memory(self):
+        """Bytes (int) that are held of the client: requests that wait, the one that is served and what answers it."""
+        req, res = self.request, self.response
+        return self.backlog + (0 if req is None else req.memory) + (0 if res is None else res.memory)
+
     # -- the parser's calls --------------------------------------------------------------------------------------
 
     def on_request(self, head):

@@ -14,6 +14,7 @@ DEFAULTS = {
     'max_running_handlers': MAX_RUNNING,  # coroutine handlers of one connection that run; the next request waits
     'max_connections': 0,  # at one time, WebSockets included; beyond: 503. 0: half of what descriptors allow
     'max_connections_per_address': 0,  # the same; 0: a quarter of that, connections from this machine not counted
+    'max_memory': 0,  # bytes that all clients hold together; beyond, those with most are closed. 0: a third of all
     'high_water': 65536,  # bytes queued for a peer above which `writable` is False, until `drain`
     'max_queued': 16777216,  # bytes queued for a peer; beyond, it is closed: 'write queue overflow'
     'header_timeout': 10000,  # ms from the first byte of a request's head (or the connection's start) to its end: 408

@@ -23,6 +23,11 @@ class BytesSource:
         self._at += len(piece)
         return piece
 
+    @property
+    def memory(self):
+        """Bytes (int) of it: all are kept until the last has left."""
+        return len(self._view)
+
     def close(self):
         """Lets the body go."""
         self._view = memoryview(b'')
@@ -39,7 +44,7 @@ class Pump:
 
     def __init__(self, res, source, length, done):
         self._res = res
-        self._source = source
+        self._source = res.source = source
         self._left = length
         self._done = done
         self._again = None
@@ -89,6 +94,7 @@ class Pump:
 
     def _stop(self, reason=None):
         source, self._source = self._source, None
+        self._res.source = None
         if source is not None:
             source.close()
 

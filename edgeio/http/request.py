@@ -108,6 +108,12 @@ class Request(EventEmitter):
         """True while the peer is not read because nobody takes what came of the body."""
         return self._waiting > BODY_BUFFER
 
+    @property
+    def memory(self):
+        """Bytes (int) that are kept of it: its head, and what came of its body."""
+        head = self.head.raw if self._raw is None else self._raw
+        return len(head) + self._waiting + (0 if self._collector is None else self._collector.size)
+
     def pack(self):
         """Keeps the head only as it came over the wire, until somebody asks for what it says: for a request that
         outlives its response, as that of a WebSocket or a session does. A quarter of the memory.
@@ -254,24 +260,24 @@ class Request(EventEmitter):
 class _Collector:
     """Puts a body together and calls `done(error, data)` once."""
 
-    __slots__ = ('_request', '_limit', '_done', '_pieces', '_size')
+    __slots__ = ('_request', '_limit', '_done', '_pieces', 'size')
 
     def __init__(self, request, limit, done):
         self._request = request
         self._limit = limit
         self._done = done
         self._pieces = []
-        self._size = 0
+        self.size = 0
         if request.head.length > limit:
             self.fail(self._too_large(request.head.length))
 
     def add(self, piece):
         if self._done is None:
             return
-        self._size += len(piece)
+        self.size += len(piece)
         self._keep(piece)
-        if self._size > self._limit:
-            self.fail(self._too_large(self._size))
+        if self.size > self._limit:
+            self.fail(self._too_large(self.size))
 
     def end(self):
         done, self._done = self._done, None

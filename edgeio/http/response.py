@@ -26,6 +26,9 @@ class Response(EventEmitter):
 
     status_code = 200
     status_message = None
+    source = None
+    """What its body is read from, while that is under way: in memory (see pump.BytesSource), or a file."""
+
     written = 0
     """Bytes of body written so far (before chunking)."""
     lost = None
@@ -144,6 +147,11 @@ class Response(EventEmitter):
         return self
 
     # -- body ----------------------------------------------------------------------------------------------------
+
+    @property
+    def memory(self):
+        """Bytes (int) of its body that wait outside the stream's queue."""
+        return getattr(self.source, 'memory', 0)
 
     @property
     def writable(self):

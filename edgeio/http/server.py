@@ -1,11 +1,13 @@
 """HttpServer: listens, makes a connection of each stream, and gives requests to the handler or a mounted engine."""
 
-from .. import apphost
+from .. import apphost, pollset
 from ..compat import is_generator, tune_gc
 from ..errors import OptionError, ProtocolError, StateError
 from ..events import EventEmitter, call, make_handler
 from ..net.admission import HEAP_EACH, Admission
+from ..net.budget import Budget
 from ..net.listener import Listener
+from ..net.stream import Stream
 from ..options import read_options, require
 from ..report import report
 from ..running import Allowance, charge, run
@@ -69,6 +71,7 @@ class HttpServer(EventEmitter):
         self._connections = set()
         self._mounts = ()  # (path, engine), the longest path first
         self._listener = None
+        self._admission = self._budget = None  # from `start` on
         self._workers = None
         self._stopping = None  # the callbacks of `stop`, while connections are still there
         self._stop_timer = None
@@ -233,18 +236,36 @@ class HttpServer(EventEmitter):
             self._stop_timer = None
             set_immediate(self._stopped)
 
+    @property
+    def busy(self):
+        """True while anybody holds memory here: connections, WebSockets included, and sessions of engines."""
+        return self._admission.total > 0 or any(getattr(engine, 'sessions', None) for _, engine in self._mounts)
+
+    def holders(self):
+        """(address, holder) of all that hold memory for a client (see net.budget)."""
+        watchers, mine = list(pollset.watchers.values()), self._admission
+        held = [(one.peer[0], one) for one in watchers if isinstance(one, Stream) and one.admission is mine]
+        for _, engine in self._mounts:
+            if hasattr(engine, 'holders'):
+                held.extend(engine.holders())
+        return held
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _listen(self, host, port):
         limits = self.limits
         names = ('max_connections', 'max_connections_per_address')
+        self._admission = Admission(limits[names[0]], limits[names[1]], names, HEAP_EACH)
+        self._budget = Budget(limits['max_memory'], self.subs + 1, self)
         return Listener(
             host, port, self._on_stream, bool(self.subs), (limits['high_water'], limits['max_queued']), tls=self._tls,
-            admission=Admission(limits[names[0]], limits[names[1]], names, HEAP_EACH), on_refused=_refuse,
+            admission=self._admission, on_refused=_refuse,
         )  # fmt: skip
 
     def _on_stream(self, stream):
         self._connections.add(HttpConnection(self, stream))
+        if self._budget.bucket is None:
+            self._budget.watch(self.sweep)
 
     def _engine_of(self, head):
         """The engine for a request; False where there is none."""

@@ -88,6 +88,11 @@ class Stream:
         return self.sock is None
 
     @property
+    def memory(self):
+        """Bytes (int) that are held for the peer: its queue, and what the protocol has of it."""
+        return self.queued + getattr(self.protocol, 'memory', 0)
+
+    @property
     def writable(self):
         """False while more than the soft limit is queued, and after the end of writing."""
         return not self._flags & (_FULL | _NO_WRITE)
@@ -262,6 +267,8 @@ class Stream:
             except Exception as exc:
                 report(exc, 'a close')
         self.ended(self)
+
+    shed = abort
 
     def begun(self):
         """Something runs for the peer: until `ended`, its place among the connections is not another's, even when the

@@ -255,6 +255,31 @@ def heap_size():
     return 1 << 62
 
 
+def memory_size():
+    """Bytes of memory (int) that the process can have: the machine's, or what its control group is given."""
+    import os
+
+    size = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
+    try:
+        with open('/proc/self/cgroup') as file:
+            group = [line[3:].strip() for line in file if line.startswith('0::')][0]
+        with open('/sys/fs/cgroup' + group + '/memory.max') as file:
+            return min(size, int(file.read()))
+    except (OSError, ValueError, IndexError):
+        return size  # no such group, or no bound of its own ('max')
+
+
+def memory_used():
+    """Bytes of memory (int) that the process has now; None where the system does not say."""
+    import os
+
+    try:
+        with open('/proc/self/statm') as file:
+            return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def spare_heap():
     """While an app loads: nothing to do here, memory is no heap of a fixed size."""
 

@@ -348,6 +348,18 @@ def heap_size():
     return gc.mem_alloc() + gc.mem_free()
 
 
+def memory_size():
+    """Bytes of memory (int) that there is: the heap."""
+    return heap_size()
+
+
+def memory_used():
+    """Bytes of the heap (int) in use, garbage included."""
+    import gc
+
+    return gc.mem_alloc()
+
+
 def spare_heap():
     """While an app loads: the garbage of compiling is collected often, or what stays would stand scattered between it,
     and a heap that is large enough has no room in one piece. `tune_gc` ends it."""

@@ -136,6 +136,12 @@ class JsonDecoder:
         elif len(partial.attachments) == partial.count:
             self._finish()
 
+    @property
+    def memory(self):
+        """Bytes (int) of a packet whose attachments have not all come."""
+        partial = self._partial
+        return 0 if partial is None else partial.size + len(partial.packet)
+
     def on_drain(self):
         """The session has room to write again."""
 

@@ -177,6 +177,12 @@ class Decoder:
         except UnicodeError:
             self._violated(_bad_utf8())
 
+    @property
+    def kept(self):
+        """Bytes (int) of a message whose end has not come, and of what is not read yet."""
+        unread = 0 if self._rest is None else len(self._rest)
+        return unread if self._parts is None else unread + self._size - self._left
+
     def hold(self):
         """Reads nothing until `release`: what is left of the bytes that `feed` got, and what it gets, is kept."""
         self.stopped = True

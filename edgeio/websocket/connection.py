@@ -55,6 +55,11 @@ class Connection(Decoder):
         self._timer = None
         stream.protocol = self
 
+    @property
+    def memory(self):
+        """Bytes (int) that are held of the peer."""
+        return self.kept if self.deflate is None else self.kept + self.deflate.memory
+
     def send_text(self, text, compress=True):
         """Sends `text` (str) as one message; dropped once closing has begun."""
         if not self.closing:

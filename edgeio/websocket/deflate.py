@@ -120,6 +120,16 @@ class Deflate:
         self._in = None if self._agreed['client_no_context_takeover'] else inflater
         return message
 
+    @property
+    def memory(self):
+        """Bytes (int) of its contexts, as zlib's manual (zconf.h) has them."""
+        memory = 0
+        if self._out is not None:
+            memory += (4 << self._agreed['server_max_window_bits']) + (512 << self._options['mem_level'])
+        if self._in is not None:
+            memory += (1 << self._agreed['client_max_window_bits']) + 7168
+        return memory
+
     def _inflater(self):
         return zlib_module().decompressobj(-self._agreed['client_max_window_bits'])
 

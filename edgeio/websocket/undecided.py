@@ -28,6 +28,11 @@ class Undecided:
         self._timer = None
         stream.protocol = self
 
+    @property
+    def memory(self):
+        """Bytes (int) that are held of the peer: its request, and what came too early."""
+        return self._req.memory + len(self._head)
+
     def wait(self):
         """Gives the app DECISION_TIMEOUT ms from now, if it has not decided yet."""
         if self._open and self.stream is not None:
