@@ -7,7 +7,10 @@ from edgeio import iosched
 from edgeio.compat import MICROPYTHON, heap_size
 from edgeio.net.admission import HEAP_EACH, Admission
 
+from . import servers
 from .clients.socketio import open_client
+from .clients.wire import connect
+from .harness import same, take_reports
 from .test_socketio import _Server
 
 if MICROPYTHON:
@@ -97,3 +100,28 @@ def test_default_bound_of_connections_leaves_each_its_part_of_the_heap():
     assert most >= 16
     if MICROPYTHON:
         assert (most - 1) * HEAP_EACH < heap_size() or most == 16
+
+
+async def test_who_holds_most_is_closed_before_memory_ends():
+    def handle(req, res):
+        req.read_body(400000, lambda error, data: error or res.end('all'))
+
+    server = servers.start(handle, max_memory=30000)
+    server._budget._before = -30000  # grown by more than that, on whichever runtime
+    modest, greedy = await connect(server.port()), await connect(server.port())
+    await _post(modest, 2000, 1000)
+    await _post(greedy, 400000, 50000)
+    while await greedy.read():
+        pass
+    await modest.send(bytes(1000))
+    same((await modest.take_until(b' ')), b'HTTP/1.1')
+    same(bytes(await modest.take(3)), b'200')
+    modest.close()
+    same([exc.code for exc, _ in take_reports()], ['net.memory'])
+    same(server._budget.ended, 1)
+    await servers.stop(server)
+
+
+async def _post(wire, length, n):
+    await wire.send(b'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n' % length)
+    await wire.send(bytes(n))
