@@ -37,8 +37,13 @@ def check_event(data):
     raise ProtocolError('sio.event', 'an event is a list with its name first, and no reserved one', seen)
 
 
-def fill(value, attachments, depth=0):
-    """`value` with its placeholders replaced by `attachments`. ProtocolError for a placeholder of nothing."""
+def fill(value, attachments):
+    """`value` with its placeholders replaced by `attachments`. ProtocolError for a placeholder of nothing, or of what
+    another one has: a short packet would stand for any number of bytes, once an app passes on what it got."""
+    return _fill(value, attachments, [False] * len(attachments), 0)
+
+
+def _fill(value, attachments, used, depth):
     kind = type(value)
     if depth > MAX_DEPTH:
         raise ProtocolError('sio.depth', 'a packet with attachments is nested too deeply', expected=MAX_DEPTH)
@@ -46,13 +51,14 @@ def fill(value, attachments, depth=0):
         for i in range(len(value)):
             item = value[i]
             if type(item) is dict or type(item) is list:
-                value[i] = fill(item, attachments, depth + 1)
+                value[i] = _fill(item, attachments, used, depth + 1)
     elif kind is dict:
         if value.get('_placeholder') is True:
             num = value.get('num')
-            if type(num) is not int or not 0 <= num < len(attachments):
+            if type(num) is not int or not 0 <= num < len(attachments) or used[num]:
                 raise ProtocolError('sio.placeholder', 'a placeholder without its attachment', repr(num)[:40])
+            used[num] = True
             return attachments[num]
         for key in value:
-            value[key] = fill(value[key], attachments, depth + 1)
+            value[key] = _fill(value[key], attachments, used, depth + 1)
     return value

@@ -186,9 +186,11 @@ def test_binary_answer():
     assert read('461-/admin,12[' + PLACEHOLDER % 0 + ']', b'x') == [('ack', '/admin', '12', [b'x'])]
 
 
-def test_one_attachment_may_stand_in_several_places():
-    packet = '451-["chat",' + PLACEHOLDER % 0 + ',' + PLACEHOLDER % 0 + ']'
-    assert read(packet, b'x') == [('event', '/', None, ['chat', b'x', b'x'])]
+@pytest.mark.parametrize('form', ['[%s,%s]', '[[%s],{"a":%s}]', '{"a":%s,"b":{"c":%s}}'])
+def test_attachment_stands_in_one_place(form):
+    # An app that passes on what it got would make one of each: any number of bytes of a short packet.
+    packet = '451-["chat",' + form % (PLACEHOLDER % 0, PLACEHOLDER % 0) + ']'
+    assert read(packet, b'x') == [('violation', 'sio.placeholder')]
 
 
 def test_placeholder_of_a_packet_without_attachments_is_just_an_object():
