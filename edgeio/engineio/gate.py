@@ -3,7 +3,6 @@
 from ..compat import is_generator
 from ..errors import OptionError
 from ..report import report
-from ..tasks import spawn
 from .errors import (
     BAD_HANDSHAKE_METHOD,
     BAD_REQUEST,
@@ -31,6 +30,8 @@ class Gate:
         served = self._server.options['transports']
         if transport not in served:
             done(Refusal(UNKNOWN_TRANSPORT, {'transport': transport}, 'served here: ' + ', '.join(served)))
+        elif upgrade and transport != 'websocket':
+            done(Refusal(BAD_REQUEST, {'name': 'TRANSPORT_MISMATCH', 'transport': transport}))
         elif 'sid' in query:
             self._verify_upgrade(req, self._verify_sid(req, field(query, 'sid'), transport, upgrade), done)
         elif req.method != 'GET':
@@ -56,6 +57,8 @@ class Gate:
             return Refusal(UNKNOWN_SID, {'sid': sid})
         if not upgrade:  # and yet not one of its polls
             return Refusal(BAD_REQUEST, {'name': 'TRANSPORT_MISMATCH', 'transport': transport})
+        if not self._server.options['allow_upgrades']:
+            return Refusal(BAD_REQUEST, {'setting': 'allow_upgrades'}, 'sessions keep their transport here')
         return sid
 
     def _verify_upgrade(self, req, sid, done):
@@ -96,18 +99,12 @@ class Gate:
             done(self._check_id(sid))
 
     def _await_id(self, req, work, done):
-        from ..http.handlers import watch_over
-        from ..http.question import Answer
+        from ..http.question import wait_for
 
-        async def identify():
-            sid = await task
-            if not answer.settled:
-                answer(None, self._check_id(sid))
+        def identified(error, sid):
+            done(_no_id() if sid is False else self._check_id(sid))
 
-        answer = Answer(lambda error, sid: done(sid or _no_id()), 'generate_id')
-        task = spawn(watch_over(work, answer.fail), 'generate_id')
-        spawn(identify(), 'generate_id')
-        answer.wait(req.connection, task)
+        wait_for(req.connection, work, identified, 'generate_id')
 
     def _check_id(self, sid):
         if isinstance(sid, str) and sid and sid not in self._server.sessions:

@@ -32,6 +32,20 @@ def ask(peer, fn, args, answered, where):
         answer.fail(exc)
 
 
+def wait_for(peer, work, answered, where):
+    """As `ask`, where the answer is the result of `work`, a coroutine or generator: `answered(None, result)`."""
+
+    async def tell():
+        result = await task
+        if not answer.settled:
+            answer(None, result)
+
+    answer = Answer(answered, where)
+    task = spawn(watch_over(work, answer.fail), where)
+    spawn(tell(), where)
+    answer.wait(peer, task)
+
+
 class Answer:
     """A question's callback: the first call within ANSWER_TIMEOUT ms counts. answered, where: see `ask`."""
 

@@ -6,10 +6,12 @@
 """
 
 from binascii import a2b_base64
+from hashlib import sha256
 
-from ..compat import decode_utf8
+from ..compat import decode_utf8, is_generator
 from ..eos import same_bytes
 from ..errors import OptionError
+from ..http.question import wait_for
 from ..options import read_options
 
 DEFAULTS = {'realm': 'edgeio'}
@@ -27,7 +29,8 @@ class Credentials:
 
 def basic_auth(users=None, options=None, **kwargs):
     """`fn(req, res, next)` that sets `req.auth`. users: {name: password}, or a function (name, password) that is true
-    for those who may come in; None: everybody. options: realm (str, what the browser shows).
+    for those who may come in (a coroutine or generator function, too: see http.question); None: everybody.
+    options: realm (str, what the browser shows).
     """
     given = read_options('basic_auth', DEFAULTS, options, kwargs)
     if users is not None and not callable(users) and not isinstance(users, dict):
@@ -35,13 +38,21 @@ def basic_auth(users=None, options=None, **kwargs):
     challenge = 'Basic realm="' + given['realm'].replace('"', '') + '", charset="UTF-8"'
 
     def read(req, res, next):
-        req.auth = parse_basic(req.headers.get('authorization'))
-        if users is None or req.auth is not None and _may_come_in(users, req.auth):
-            next()
-            return
-        req.auth = None
-        res.set_header('WWW-Authenticate', challenge)
-        res.send_status(401)
+        def decide(error, success):
+            if success:
+                next()
+                return
+            req.auth = None
+            if not res.closed:
+                res.set_header('WWW-Authenticate', challenge)
+                res.send_status(401)
+
+        auth = req.auth = parse_basic(req.headers.get('authorization'))
+        success = users is None or auth is not None and _may_come_in(users, auth)
+        if is_generator(success):
+            wait_for(req.connection, success, decide, 'basic_auth')
+        else:
+            decide(None, success)
 
     return read
 
@@ -63,6 +74,10 @@ def _may_come_in(users, auth):
     if callable(users):
         return users(auth.name, auth.password)
     expected = users.get(auth.name)
-    # An unknown name takes as long as a wrong password.
-    same = same_bytes(auth.password.encode(), (expected or '').encode())
+    # Digests are of one length: an unknown name takes as long as a wrong password, however long that is.
+    same = same_bytes(_digest(auth.password), _digest(expected or ''))
     return same and expected is not None
+
+
+def _digest(password):
+    return sha256(password.encode()).digest()

@@ -21,7 +21,8 @@ def static(root, options=None, **kwargs):
     set_headers(res, path, stat) and those of `Response.send_file`: max_age (ms), etag, last_modified, dotfiles,
     accept_ranges, cache_control, immutable, headers.
 
-    No request leaves `root`: not by dots, escaped or not, not by backslashes or NUL, not by links.
+    No request leaves `root`: not by dots, escaped or not, not by backslashes or NUL, not by links. A file has one path:
+    what stands before this for a folder (a password, say) is not walked around by empty names, dots or escaped slashes.
     """
     return _Static(root, options, kwargs).handle
 
@@ -52,7 +53,7 @@ class _Static:
                 res.set_header('Allow', 'GET, HEAD').end()
             return
         try:
-            self._serve(req, res, percent_decode(split_target(req.url)[0]))
+            self._serve(req, res, _path_of(req.url))
         except ProtocolError as error:
             if not self._fallthrough or error.status in (412, 503):
                 raise
@@ -106,3 +107,14 @@ class _Static:
         if self._set_headers is not None:
             self._set_headers(res, full, found)
         send_found(req, res, full, found, self._options)
+
+
+def _path_of(url):
+    """The path of a request, unescaped. ProtocolError 404 for a second spelling of one: the router, which matches it
+    as it came, would not know it."""
+    escaped = split_target(url)[0]
+    path = percent_decode(escaped)
+    names = path.split('/')
+    if '%2f' in escaped.lower() or '' in names[1:-1] or '.' in names:
+        raise not_found(path)
+    return path

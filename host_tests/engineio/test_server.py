@@ -65,6 +65,31 @@ def test_no_upgrade_is_offered_where_there_is_none(serve, options):
     assert during(Polling, engine.port).handshake['upgrades'] == []
 
 
+@pytest.mark.parametrize('options', [{'allow_upgrades': False}, {'transports': ['polling']}])
+def test_no_upgrade_is_served_where_there_is_none(serve, options):
+    engine = serve(**options)
+    sid = during(Polling, engine.port).sid
+    with pytest.raises(InvalidStatus) as refused:
+        during(lambda: open_ws(engine.port, query='&sid=' + sid))
+    assert refused.value.response.status_code == 400
+    assert list(engine.sessions) == [sid]
+
+
+def test_websocket_that_says_it_polls_is_refused(serve):
+    engine = serve()
+    query = 'GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n'
+    head = query + 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+    request = head + 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+
+    def client():
+        with plain_socket.create_connection(('127.0.0.1', engine.port), 20) as sock:
+            sock.sendall(request.encode())
+            return b''.join(iter(lambda: sock.recv(65536), b''))
+
+    assert during(client).startswith(b'HTTP/1.1 400 ')
+    assert not engine.sessions
+
+
 def test_initial_packet_comes_with_the_handshake(serve):
     engine = serve(initial_packet='welcome')
     client = during(Polling, engine.port)

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from edgeio import iosched
 from edgeio.webapp import WebApp, basic_auth, history, session
 from edgeio.webapp.memorystore import MemoryStore
 from host_tests.looping import ask, during, web_app
@@ -165,7 +166,14 @@ def test_what_is_no_credentials_is_nobody(app, field):
     assert get(app, headers={'Authorization': field}).text == 'nobody'
 
 
-@pytest.mark.parametrize('users', [{'ann': 'secret'}, lambda name, password: (name, password) == ('ann', 'secret')])
+async def is_ann(name, password):
+    await iosched.sleep(1)
+    return (name, password) == ('ann', 'secret')
+
+
+@pytest.mark.parametrize(
+    'users', [{'ann': 'secret'}, lambda name, password: (name, password) == ('ann', 'secret'), is_ann]
+)
 def test_only_those_with_the_right_password_come_in(app, users):
     app.use(basic_auth(users, realm='the "board"'))
     app.get('/', name)
@@ -174,6 +182,17 @@ def test_only_those_with_the_right_password_come_in(app, users):
         answer = get(app, headers=credentials(wrong))
         assert answer.status == 401 and answer.headers['WWW-Authenticate'] == 'Basic realm="the board", charset="UTF-8"'
     assert get(app).status == 401
+
+
+def test_who_cannot_be_asked_about_does_not_come_in(app, reports):
+    async def users(name, password):
+        raise KeyError(name)
+
+    app.use(basic_auth(users))
+    app.get('/', name)
+    assert get(app, headers=credentials('ann:secret')).status == 401
+    assert [(type(exc), where) for exc, where in reports] == [(KeyError, 'basic_auth')]
+    reports.clear()
 
 
 # -- history -----------------------------------------------------------------------------------------------------
