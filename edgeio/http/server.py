@@ -300,6 +300,7 @@ class HttpServer(EventEmitter):
     def _stopped(self):
         callbacks, self._stopping = self._stopping or (), None
         self.sweep.close()
+        self._budget = None  # a circle that the garbage collector would have to find
         self.emit('close')
         for callback in callbacks:
             if callback is not None:
