@@ -51,7 +51,7 @@ def read_recovery(value):
 class Session:
     """What is kept of a socket whose client is away."""
 
-    __slots__ = ('sid', 'pid', 'rooms', 'data', 'until', 'offset', 'adapter', 'bucket')
+    __slots__ = ('sid', 'pid', 'rooms', 'joined', 'data', 'until', 'offset', 'adapter', 'bucket')
 
     def __init__(self, socket, until):
         self.adapter = socket.nsp.adapter
@@ -59,6 +59,7 @@ class Session:
         self.sid = socket.id
         self.pid = socket.pid
         self.rooms = list(socket.nsp.adapter.socket_rooms(socket.id) or ())
+        self.joined = self.adapter.joined(socket.id)  # room -> number of the last event before it was joined
         self.data = socket._data
         self.until = until
         self.offset = None  # of the last event that its client saw, once it is back
@@ -69,9 +70,10 @@ class Session:
 
 
 class _Kept:
-    __slots__ = ('offset', 'encoded', 'rooms', 'excluded', 'time', 'size')
+    __slots__ = ('number', 'offset', 'encoded', 'rooms', 'excluded', 'time', 'size')
 
-    def __init__(self, offset, encoded, rooms, excluded, time, size):
+    def __init__(self, number, offset, encoded, rooms, excluded, time, size):
+        self.number = number
         self.offset = offset
         self.encoded = encoded
         self.rooms = rooms
@@ -81,9 +83,13 @@ class _Kept:
 
 
 class RecoveryAdapter(Adapter):
-    """The in-memory adapter with a memory: events, and the sessions of those who are away."""
+    """The in-memory adapter with a memory: events, and the sessions of those who are away.
 
-    __slots__ = ('_settings', '_kept', '_bytes', '_sessions', '_watched', '_count', '_prefix')
+    Events are numbered, and offsets are no secret: so it is remembered, too, at which number each room was joined. What
+    was said before that, nobody missed. (Its own room a socket joins as it connects.)
+    """
+
+    __slots__ = ('_settings', '_kept', '_bytes', '_sessions', '_watched', '_count', '_prefix', '_joined')
 
     def __init__(self, nsp):
         Adapter.__init__(self, nsp)
@@ -93,6 +99,7 @@ class RecoveryAdapter(Adapter):
         self._sessions = {}  # pid -> Session
         self._watched = Sweep(self._settings['max_disconnection_duration'] // 50)
         self._count = 0
+        self._joined = {}  # sid -> {room: number of the last event before}
         self._prefix = nsp.server.make_id()[:8]  # offsets of an earlier process are not taken for ours
 
     def broadcast(self, data, rooms, excluded, volatile=False, gathering=None, compress=True):
@@ -105,6 +112,26 @@ class RecoveryAdapter(Adapter):
         encoded = Encoded(*nsp.server.parser.encode(EVENT, nsp.name, None, data + [offset]), compress)
         self._keep(offset, encoded, rooms, excluded)
         return self.deliver(encoded, data, self.select(rooms, excluded), False)
+
+    def add_all(self, sid, rooms):
+        """As Adapter.add_all."""
+        joined = self._joined.setdefault(sid, {})
+        for room in rooms:
+            joined.setdefault(room, self._count)
+        Adapter.add_all(self, sid, rooms)
+
+    def remove(self, sid, room):
+        """As Adapter.remove."""
+        Adapter.remove(self, sid, room)
+        joined = self._joined.get(sid)
+        if joined is not None:
+            joined.pop(room, None)
+            if not joined:
+                del self._joined[sid]
+
+    def joined(self, sid):
+        """{room: number of the last event before `sid` joined it}."""
+        return self._joined.get(sid, {}).copy()
 
     def persist(self, socket, reason):
         """The client of `socket` is away, for `reason`: kept, unless one of the two sides wanted that."""
@@ -129,6 +156,7 @@ class RecoveryAdapter(Adapter):
         if session is None or session.until < monotonic_ms() or self._index(offset) < 0:
             return None
         self.forget(session)
+        self._joined[session.sid] = session.joined.copy()  # it has been in its rooms since then
         session.offset = offset
         return session
 
@@ -148,13 +176,13 @@ class RecoveryAdapter(Adapter):
         return [
             kept.encoded
             for kept in self._kept[index + 1 :]
-            if (not kept.rooms or not rooms.isdisjoint(kept.rooms)) and rooms.isdisjoint(kept.excluded)
+            if _was_for(session, kept) and rooms.isdisjoint(kept.excluded)
         ]
 
     def _keep(self, offset, encoded, rooms, excluded):
         now = monotonic_ms()
         size = len(encoded.packet) + sum(len(a) for a in encoded.attachments or ())
-        self._kept.append(_Kept(offset, encoded, rooms, excluded, now, size))
+        self._kept.append(_Kept(self._count, offset, encoded, rooms, excluded, now, size))
         self._bytes += size
         settings = self._settings
         drop = 0
@@ -174,3 +202,12 @@ class RecoveryAdapter(Adapter):
             if self._kept[i].offset == offset:
                 return i
         return -1
+
+
+def _was_for(session, kept):
+    """Whether it was said to all once the session's socket was there, or in a room once it had joined that."""
+    joined = session.joined
+    for room in kept.rooms or (session.sid,):
+        if room in joined and joined[room] < kept.number:
+            return True
+    return False

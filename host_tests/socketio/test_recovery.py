@@ -348,3 +348,39 @@ def test_the_old_connection_ends_when_its_client_is_back_before_it_was_missed(se
     client, socket = away.back(raw)
     # The server does not know yet that the first connection is gone: no session waits, a new one begins.
     assert not socket.recovered and socket.id != away.socket.id and away.socket.connected
+
+
+def test_nobody_misses_what_was_said_before_it_came_or_joined(serve, raw):
+    io = serve(connection_state_recovery=True)
+    early = Away(io, raw, rooms=['secret'])
+    io.to('secret').emit('said', 1)
+    io.emit('told', 2)
+    late = Away(io, raw)
+    io.to('secret').emit('said', 3)
+    late.socket.join('secret')
+    io.to('secret').emit('said', 4)
+    late.leave()
+    io.to('secret').emit('said', 5)
+    client, socket = late.back(raw, offset=early.offset)
+    assert socket.recovered
+    assert [event[:-1] for event in client.events()] == [['seen'], ['said', 4], ['said', 5]]
+
+
+def test_what_was_lost_twice_is_still_missed(serve, raw):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw, rooms=['a']).leave()
+    io.to('a').emit('said', 1)
+    for _ in range(2):
+        client, socket = away.back(raw)
+        assert [event[:2] for event in client.events()] == [['said', 1]]
+        client.drop()
+        turn_until(lambda socket=socket: socket.disconnected, 'the disconnect')
+
+
+def test_rooms_of_those_that_are_gone_are_not_remembered(serve, raw):
+    io = serve(connection_state_recovery=True)
+    away = Away(io, raw, rooms=['a', 'b']).leave()
+    client, socket = away.back(raw)
+    client.drop()
+    turn_until(lambda: socket.disconnected, 'the disconnect')
+    assert io.of('/').adapter._joined == {}
