@@ -17,7 +17,8 @@ REOPEN = 1000
 """Milliseconds between two tries to open a serial line, such as a USB gadget that is unplugged."""
 
 MAX_LINES = 8
-"""Connections over TCP at a time."""
+"""Connections over TCP at a time. One more takes the place of the oldest without a session: who has no key may connect,
+but does not keep the owner out."""
 
 
 class LinkStream:
@@ -46,6 +47,11 @@ class LinkStream:
         if self._link.state == 'open':
             self._link.send(message)
             iosched.set_immediate(self.pump)
+
+    @property
+    def in_session(self):
+        """True while the far end has proven that it has the key."""
+        return self._link.state == 'open'
 
     @property
     def queued(self):
@@ -84,10 +90,10 @@ class LinkStream:
         self._end_service()
         self._gone(self)
 
-    def abort(self):
+    def abort(self, reason='the agent ends'):
         """Gives the line back."""
         if self._stream is not None:
-            self._stream.abort('the agent ends')
+            self._stream.abort(reason)
 
     def _serve(self):
         while self._service is not None:
@@ -159,9 +165,17 @@ class NetworkLine:
 
     def _on_stream(self, stream):
         if len(self._streams) >= MAX_LINES:
+            self._make_room()
+        if len(self._streams) >= MAX_LINES:
             stream.abort('too many connections')
         else:
             self._streams.append(LinkStream(stream, self._agent, self._streams.remove))
+
+    def _make_room(self):
+        for line in self._streams:
+            if not line.in_session:
+                line.abort('somebody else came')
+                return
 
 
 class LocalLine:

@@ -97,7 +97,7 @@ class Link:
         self.initiator = initiator
         self._key = key
         self._random = random
-        self._control = []  # bodies that wait to be sent, oldest first
+        self._control = []  # bodies that wait to be sent, oldest first; one of a kind
         self._messages = deque()  # (message, fragments)
         self._nonces = None  # of the handshake under way: a + b
         self._current = None  # of the session
@@ -145,7 +145,7 @@ class Link:
     def close(self, reason='closed'):
         """Ends the session and tells the other end, as far as one frame can."""
         if self.state == 'open':
-            self._control.append(self._sealed(CLOSE, reason.encode()[:200]))
+            self._put(self._sealed(CLOSE, reason.encode()[:200]))
         self._end(reason)
 
     def receive(self, data, now):
@@ -185,15 +185,19 @@ class Link:
             waits.append(max(self._heard, self._asked) + PROBE_EVERY - now)
         return max(0, min(wait for wait in waits if wait is not None))
 
+    def _put(self, body):
+        """Queues `body`, in the place of one of its kind: the other end may ask often, and take nothing."""
+        self._control = [waiting for waiting in self._control if waiting[0] != body[0]] + [body]
+
     # -- the handshake -------------------------------------------------------------------------------------------
 
     def _ask(self):
         if self._nonces is not None:
-            self._control.append(bytes([PROOF]) + self._nonces + self._mac(b'proof', self._nonces))
+            self._put(bytes([PROOF]) + self._nonces + self._mac(b'proof', self._nonces))
             if self._asked == self._challenged:
                 return
         # After a PROOF that nobody answered: the board may have forgotten the challenge.
-        self._control.append(bytes([HELLO]) + VERSION + self._hello)
+        self._put(bytes([HELLO]) + VERSION + self._hello)
 
     def _on_hello(self, payload, now):
         if self.initiator or now < self._silent_until or payload[:-NONCE] != VERSION:
@@ -201,7 +205,7 @@ class Link:
         theirs = payload[-NONCE:]
         if self._nonces is None or self._nonces[:NONCE] != theirs:
             self._nonces = theirs + self._random(NONCE)
-        self._control.append(bytes([CHALLENGE]) + self._nonces)
+        self._put(bytes([CHALLENGE]) + self._nonces)
 
     def _on_challenge(self, payload, now):
         if not self.initiator or self.state != 'opening' or payload == self._nonces:
@@ -223,7 +227,7 @@ class Link:
             return
         if nonces != self._current:  # else the first WELCOME was lost
             self._start(now)
-        self._control.append(self._welcome())
+        self._put(self._welcome())
 
     def _welcome(self):
         return bytes([WELCOME]) + self._mac(b'welcome', self._current)
@@ -307,7 +311,7 @@ class Link:
                 self._end('silence')
             elif (self.initiator or self.sender.stuck) and now - max(self._heard, self._asked) >= PROBE_EVERY:
                 self._asked = now
-                self._control.append(self._sealed(PROBE))
+                self._put(self._sealed(PROBE))
 
     def _end(self, reason):
         if self.state != 'closed':

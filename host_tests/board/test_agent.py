@@ -1,9 +1,11 @@
 """The agent and the deploy command, at the two ends of a cable."""
 
+import contextlib
 import grp
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -283,6 +285,16 @@ def test_agent_is_reached_over_tcp_as_well(make_board, app):
     address = f'127.0.0.1:{free_port()}'
     board = make_board(tcp=address)
     assert 'is well' in board.deploy('push', app(), port=f'socket://{address}')
+
+
+def test_strangers_that_say_nothing_do_not_keep_the_owner_out(make_board, app):
+    address = f'127.0.0.1:{free_port()}'
+    board = make_board(tcp=address)
+    host, port = address.split(':')
+    with contextlib.ExitStack() as stack:
+        for _ in range(12):
+            stack.enter_context(socket.create_connection((host, int(port)), 20))
+        assert 'is well' in board.deploy('push', app(), port=f'socket://{address}')
 
 
 def test_console_is_handed_over_to_the_link(board):

@@ -224,6 +224,20 @@ def test_wrong_key_gets_nothing_but_a_delay():
     assert pair.desktop.reason == 'wrong key' and pair.board.state == 'idle'
 
 
+def test_who_asks_and_reads_nothing_is_owed_one_answer_of_a_kind():
+    board, asker = link.Link(KEY), link.Link(KEY, initiator=True)
+    asker.open(0)
+    hello = asker.transmit(0)
+    board.receive(hello * 1000, 0)
+    one = board.transmit(0)
+    board.receive(hello, 0)
+    assert board.transmit(0) == one
+    asker.receive(one, 0)
+    proof = asker.transmit(0)
+    board.receive(proof * 1000, 0)
+    assert board.state == 'open' and len(board.transmit(0)) <= len(one)
+
+
 def test_right_key_is_let_in_after_the_delay():
     pair = make_pair(key=bytes(32))
     pair.until(lambda: pair.board.wrong_keys)
