@@ -144,11 +144,12 @@ def socket_middleware(options=None, **kwargs):
     key = _check_key(given['key']) if given['key'] is not None else board_key()
 
     def read(socket, next):
-        auth = socket.handshake.auth
+        # Of this socket alone: the request is that of all namespaces.
+        handshake = socket.handshake
+        auth = handshake.auth
         token = auth.get('token') if isinstance(auth, dict) else None
-        request = socket.request
-        error = _set(request, key, token or _token_of(request.headers, given['cookie']))
-        if request.eos is None and given['required']:
+        error = _set(handshake, key, token or _token_of(handshake.headers, given['cookie']))
+        if handshake.eos is None and given['required']:
             next(error or TokenError('eos.missing', 'no token came', expected='auth: { token }'))
         else:
             next()
@@ -156,13 +157,13 @@ def socket_middleware(options=None, **kwargs):
     return read
 
 
-def _set(req, key, token):
-    """Sets `req.eos`; returns what is wrong with the token that came, if anything."""
-    req.eos = None
+def _set(holder, key, token):
+    """Sets `holder.eos`, of a request or handshake; returns what is wrong with the token that came, if anything."""
+    holder.eos = None
     if not token:
         return None
     try:
-        req.eos = read_token(key, token)
+        holder.eos = read_token(key, token)
     except TokenError as exc:
         return exc
     return None

@@ -13,7 +13,7 @@ from edgeio import apphost, eos
 from edgeio.compat import base64url
 from edgeio.errors import OptionError
 from edgeio.socketio import Server
-from host_tests.looping import ask, during, web_app
+from host_tests.looping import ask, during, open_ws, web_app
 from host_tests.processes import ROOT, node_environment
 
 KEY = bytes(range(32))
@@ -199,6 +199,26 @@ def test_client_without_a_token_is_refused_where_one_is_required(app, tmp_path):
     io = Server(app.server)
     io.use(eos.socket_middleware(key=KEY, required=True))
     assert during(run_client, tmp_path, serve(app), {}).startswith('refused: no token came')
+    io.close()
+
+
+def test_each_namespace_knows_its_own_user(app):
+    io = Server(app.server)
+    sockets = []
+    for nsp in (io.of('/'), io.of('/other')):
+        nsp.use(eos.socket_middleware(key=KEY))
+        nsp.on('connection', sockets.append)
+
+    def client(port):
+        with open_ws(port, '/socket.io/') as ws:
+            ws.recv()
+            ws.send('40' + json.dumps({'token': TOKEN}))
+            ws.recv()
+            ws.send('40/other,')
+            ws.recv()
+            return [socket.handshake.eos and socket.handshake.eos.user.acoid for socket in sockets]
+
+    assert during(client, serve(app)) == ['u1', None]
     io.close()
 
 

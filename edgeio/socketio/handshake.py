@@ -11,16 +11,17 @@ class Handshake:
 
     headers: mapping; time: the date (str); issued: the date (ms since 1970); address: the client's IP (str);
     xdomain: bool, whether it came from another origin; secure: bool; url: str; query: dict; auth: dict, what a
-    revision 5 client gave; eos: who is asking, None where the request carries no valid token.
+    revision 5 client gave; eos: who is asking (see eos.py), None where there is no valid token.
     """
 
-    __slots__ = ('issued', 'query', 'auth', '_req')
+    __slots__ = ('issued', 'query', 'auth', 'eos', '_req')
 
     def __init__(self, req, issued, nsp_query, auth):
         """nsp_query: what stood behind the namespace's name (str; revision 4), or None."""
         self._req = req
         self.issued = issued
         self.auth = auth
+        self.eos = getattr(req, 'eos', None)
         self.query = merged_query(req, nsp_query)
 
     @property
@@ -47,11 +48,6 @@ class Handshake:
     def url(self):
         """The URL of the request (str)."""
         return self._req.url
-
-    @property
-    def eos(self):
-        """Who is asking; None where the request carries no valid token."""
-        return getattr(self._req, 'eos', None)
 
     @property
     def time(self):

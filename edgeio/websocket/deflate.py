@@ -131,7 +131,8 @@ class Deflate:
         return memory
 
     def _inflater(self):
-        return zlib_module().decompressobj(-self._agreed['client_max_window_bits'])
+        # zlib's compressors, clients' too, take 9 where 8 was agreed.
+        return zlib_module().decompressobj(-max(9, self._agreed['client_max_window_bits']))
 
 
 def _parameters(offer):
