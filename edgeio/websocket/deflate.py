@@ -131,8 +131,7 @@ class Deflate:
         return memory
 
     def _inflater(self):
-        # zlib's compressors, clients' too, take 9 where 8 was agreed.
-        return zlib_module().decompressobj(-max(9, self._agreed['client_max_window_bits']))
+        return zlib_module().decompressobj(-self._agreed['client_max_window_bits'])
 
 
 def _parameters(offer):

@@ -164,14 +164,6 @@ def echo(reports):
     until_quiet()
 
 
-def test_client_that_agreed_to_a_window_zlib_does_not_have_is_understood():
-    packer = zlib.compressobj(6, zlib.DEFLATED, -9)  # what zlib makes of 8
-    both = make('permessage-deflate; client_max_window_bits=8')
-    for text in (bytes(range(240)) + b'.' * 60, bytes(range(100))):  # the second looks back 300 bytes
-        data = packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)
-        assert both.inflate(data[:-4], 10000) == text
-
-
 @pytest.mark.parametrize('takeover', [False, True])
 @pytest.mark.parametrize('bits', [9, 15])
 def test_real_client_with_each_setting(echo, takeover, bits):
