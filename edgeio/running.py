@@ -1,8 +1,9 @@
 """The handlers that still run: how many of one client's, and what holds the client back.
 
 A handler that is a coroutine or a generator runs as a task for each message, and takes as long as it likes. A client
-that sends faster than its handlers end is held back: at Allowance.most of them nothing more of it is read, until
-half of them have ended. Nothing is lost by that; a client that never comes near the bound costs nothing.
+that sends faster than its handlers end is held back: at Allowance.most of them, or where what all clients' handlers
+work at is more than Allowance.most_bytes, nothing more of it is read, until half of them have ended. Nothing is lost by
+that; a client that never comes near the bound costs nothing.
 
 A client that goes leaves its running handlers behind, and its place is kept for them (a Running's `above`): so whoever
 connects again and again has no more of them run than one who stays.
@@ -11,6 +12,7 @@ What can be held back, a peer, has `running` (None as long as no handler took it
 the Running, `hold()` and `release()`, which stop reading from the client and go on with it.
 """
 
+from .compat import memory_size
 from .errors import EdgeError
 from .events import EventEmitter, call
 from .report import report
@@ -18,6 +20,9 @@ from .timers import set_immediate
 
 MAX_RUNNING = 256
 """Handlers that run for one client at one time, where nothing else is said (option max_running_handlers)."""
+
+SHARE = 12
+"""One part in so many of the memory is for the messages that all clients' running handlers work at."""
 
 
 def run(peer, emitter, name, args):
@@ -29,15 +34,18 @@ def run(peer, emitter, name, args):
         if not handler[3] or emitter._forget(name, handler):
             task = call(handler, args, name)
             if task is not None:
-                charge(peer, task)
+                charge(peer, task, args)
     return True
 
 
-def charge(peer, task):
-    """Counts `task`, which has begun by what the client behind `peer` sent, until it ends. task: a Task, or whatever
-    else has `settled` and calls `counter.ended(task)` of its attribute `counter`; one that has ended counts nothing."""
+def charge(peer, task, args=()):
+    """Counts `task`, which has begun by what the client behind `peer` sent, until it ends.
+
+    task: a Task, or whatever else has `settled`, `weight` (0), and calls `counter.ended(task)` of its attribute
+    `counter`; one that has ended counts nothing. args: what it works at (list or tuple).
+    """
     if not task.settled:
-        running_of(peer).add(task)
+        running_of(peer).add(task, args)
 
 
 def running_of(peer):
@@ -70,7 +78,7 @@ class Peer(EventEmitter):
         """As events.call, for what this client sent."""
         task = call(handler, args, where)
         if task is not None:
-            charge(self, task)
+            charge(self, task, args)
 
     def new_running(self):
         """The Running, with the first handler that takes its time."""
@@ -80,13 +88,15 @@ class Peer(EventEmitter):
 class Allowance:
     """How many handlers of one client may run at one time. One for a whole server: it tells once that one is held.
 
-    told: it is not told.
+    told: it is not told. bytes: of what all the handlers work at; most_bytes: a SHARE of the memory.
     """
 
-    __slots__ = ('most', '_told')
+    __slots__ = ('most', 'bytes', 'most_bytes', '_told')
 
     def __init__(self, most, told=False):
         self.most = most
+        self.bytes = 0
+        self.most_bytes = memory_size() // SHARE
         self._told = told
 
     def tell(self, count):
@@ -94,9 +104,11 @@ class Allowance:
         if not self._told:
             self._told = True
             text = 'a client is held back until its handlers have ended: it sends faster than they do'
-            seen = str(count) + ' of them running'
-            error = EdgeError('running.held', text, seen, 'fewer than ' + str(self.most), 'max_running_handlers')
-            report(error, 'the handlers of a client')
+            seen, expected = str(count) + ' of them running', 'fewer than ' + str(self.most)
+            if count < self.most:
+                seen = str(self.bytes) + ' bytes in the messages that are handled'
+                expected = str(self.most_bytes) + ' at most, a part of the memory'
+            report(EdgeError('running.held', text, seen, expected, 'max_running_handlers'), 'the handlers of a client')
 
 
 class Running:
@@ -106,7 +118,7 @@ class Running:
     `ended(task)`.
     """
 
-    __slots__ = ('count', 'held', '_peer', '_allowance', '_above', '_then')
+    __slots__ = ('count', 'held', '_peer', '_allowance', '_above', '_then', '_going_on')
 
     def __init__(self, peer, allowance, above=None):
         self.count = 0
@@ -115,10 +127,15 @@ class Running:
         self._allowance = allowance
         self._above = above
         self._then = None
+        self._going_on = False
 
-    def add(self, task):
-        """One more."""
+    def add(self, task, args):
+        """One more, that works at `args`."""
         task.counter = self
+        weight = weight_of(args)
+        if weight:
+            task.weight = weight
+            self._allowance.bytes += weight
         self.begun()
 
     def begun(self):
@@ -126,18 +143,22 @@ class Running:
         self.count += 1
         if self._above is not None:
             self._above.begun()
-        if self.count >= self._allowance.most and not self.held:
+        allowance = self._allowance
+        if (self.count >= allowance.most or allowance.bytes > allowance.most_bytes) and not self.held:
             self.held = True
-            self._allowance.tell(self.count)
+            allowance.tell(self.count)
             self._peer.hold()
 
     def ended(self, task):
-        """One less (the Task's call)."""
+        """One less (the Task's call; None: that of what is a part of the peer)."""
         self.count -= 1
+        if task is not None:
+            self._allowance.bytes -= task.weight
         if self._above is not None:
-            self._above.ended(task)
-        if self.held and self.count == self._allowance.most >> 1:
+            self._above.ended(None)
+        if self.held and not self._going_on and self._may_go_on():
             # Not from here: whoever resolves a promise shall not find other handlers run inside that call.
+            self._going_on = True
             set_immediate(self._release)
         if self.count == 0 and self._then is not None:
             then, self._then = self._then, None
@@ -150,7 +171,31 @@ class Running:
         else:
             self._then = fn
 
+    def _may_go_on(self):
+        # Who has none left goes on in any case: then it is others that fill the memory.
+        allowance = self._allowance
+        return self.count == 0 or self.count <= allowance.most >> 1 and allowance.bytes <= allowance.most_bytes
+
     def _release(self):
-        if self.held and self.count <= self._allowance.most >> 1:
+        self._going_on = False
+        if self.held and self._may_go_on():
             self.held = False
             self._peer.release()
+
+
+def weight_of(args):
+    """Bytes (int), about, of what a handler was called with: text, bytes, and what holds them."""
+    weight, waiting = 0, [args]
+    while waiting:
+        value = waiting.pop()
+        kind = type(value)
+        if kind is str or kind is bytes:
+            weight += len(value)
+        elif kind is list or kind is tuple:
+            weight += 8 * len(value)
+            waiting.extend(value)
+        elif kind is dict:
+            weight += 64 * len(value)
+            waiting.extend(value)
+            waiting.extend(value.values())
+    return weight

@@ -186,13 +186,15 @@ class Task(Wait):
     """A generator or coroutine that the loop steps. Awaiting it gives its result, or raises its exception.
 
     counter: None, or whoever counts it: `counter.ended(task)` is called once it has ended, whichever way.
+    weight: bytes of what it works at, as its counter has it.
     """
 
-    __slots__ = ('counter', '_coro', '_where', '_waiting')
+    __slots__ = ('counter', 'weight', '_coro', '_where', '_waiting')
 
     def __init__(self, coro, where):
         super().__init__()
         self.counter = None
+        self.weight = 0
         self._coro = coro
         self._where = where
         self._waiting = None

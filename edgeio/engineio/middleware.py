@@ -39,7 +39,7 @@ class Chain:
         try:
             result = fn(*(self._args + (_Next(self),)))
             if result is not None and is_generator(result):
-                charge(self._peer, spawn(watch_over(result, self._failed), 'middleware'))
+                charge(self._peer, spawn(watch_over(result, self._failed), 'middleware'), self._args)
         except Exception as exc:
             if self._done is None:
                 raise  # not by `fn`, but by what follows when all agreed

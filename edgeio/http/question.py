@@ -51,6 +51,8 @@ class Answer:
 
     __slots__ = ('counter', '_answered', '_where', '_timer', '_task')
 
+    weight = 0
+
     def __init__(self, answered, where):
         self._answered = answered  # None once it has been told
         self._where = where

@@ -294,7 +294,7 @@ class Socket(EventEmitter):
                 continue  # it ran meanwhile
             task = call(handler, data, name)
             if task is not None:
-                self.conn.charge(task)
+                self.conn.charge(task, data)
 
     def on_ack(self, ack_id, data):
         """An answer came; one that nobody waits for is ignored."""

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from edgeio import iosched
+from edgeio.compat import memory_size
+from edgeio.running import weight_of
 from host_tests.looping import Polling, during, settle, turn_until
 from host_tests.processes import run_node
 from host_tests.socketio.serving import next_socket
@@ -69,6 +71,31 @@ def test_namespaces_of_one_client_share_its_bound(working, raw, reports):
     work.finish_all(12)
     assert work.begun == [n for n in range(6) for _ in (1, 2)]
     assert told_once(reports)
+
+
+def test_what_running_handlers_work_at_takes_no_more_than_its_part_of_the_memory(working, raw, reports):
+    io, work = working()
+    allowance = io.engine.allowance
+    assert allowance.most_bytes == memory_size() // 12
+    allowance.most_bytes = 100000
+    texts = [str(n) + 30000 * 'x' for n in range(20)]
+    greedy, other = raw(io), raw(io)
+    flood(greedy, events(numbers=texts))
+    work.until_held(4)
+    flood(other, events(numbers=[1, 2]))
+    work.until_held(5)  # one at a time has room in any case: who has filled the memory keeps nobody else out
+    work.finish_all(22)
+    assert [value for value in work.begun if value in texts] == texts and allowance.bytes == 0
+    assert [value for value in work.begun if value not in texts] == [1, 2]
+    assert '120' in str(reports[0][0]) and told_once(reports)
+
+
+@pytest.mark.parametrize(
+    ('args', 'weight'),
+    [((), 0), (('abc', b'de'), 21), (({'k': [1, 'xy']},), 8 + 64 + 1 + 16 + 2), ((None, 1, 2.5, True), 32)],
+)
+def test_weight_is_that_of_texts_and_bytes_and_what_holds_them(args, weight):
+    assert weight_of(args) == weight
 
 
 def test_handlers_of_any_event_count(serve, raw, reports):
