@@ -264,8 +264,9 @@ class HttpServer(EventEmitter):
 
     def _on_stream(self, stream):
         self._connections.add(HttpConnection(self, stream))
-        if self._budget.bucket is None:
-            self._budget.watch(self.sweep)
+        budget = self._budget
+        if budget is not None and budget.bucket is None:  # a TLS handshake may outlast `stop`
+            budget.watch(self.sweep)
 
     def _engine_of(self, head):
         """The engine for a request; False where there is none."""
