@@ -4,6 +4,7 @@ import contextlib
 import pathlib
 import resource
 import socket as plain_socket
+import ssl
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from edgeio.net.budget import Budget
 from edgeio.websocket import WsServer, codec
 from edgeio.websocket.codec import masked_frame
 from host_tests.looping import PATIENCE, Polling, during, make_server, open_ws, turn_until, until_quiet
+from host_tests.net.secure import talk
 
 MOST = 400000
 KEY = b'\1\2\3\4'
@@ -181,6 +183,22 @@ def test_nobody_is_looked_at_where_nobody_is(server):
     during(lambda port: dial(port, '127.0.0.1').close(), server.port())
     turn_until(lambda: server._budget.bucket is None, 'the end of the looks')
     assert not server.busy
+
+
+def test_connection_whose_handshake_outlasts_the_server_is_served(serve, pki):
+    server = serve()
+    context = ssl.create_default_context(cafile=pki['ca'])
+
+    def client(sock):
+        with context.wrap_socket(sock, server_hostname='localhost') as secure:
+            return talk(secure)
+
+    with dial(server.port(), '127.0.0.1') as sock:
+        turn_until(lambda: server._admission.total, 'the connection')
+        stopped = []
+        server.stop(lambda: stopped.append(True))
+        turn_until(lambda: stopped, 'the end of the server')
+        assert during(client, sock) == b'https True'
 
 
 def test_default_is_a_third_of_the_memory_in_equal_parts():
