@@ -27,7 +27,18 @@ def test_files_it_names_are_there():
     assert len(named) > 20 and missing == []
 
 
-@pytest.mark.parametrize('name', sorted(set(re.findall(r'`([\w/]+\.py(?:::\w+)?)` \|', README))))
+def tests_of_promises():
+    """All that the rows of "What the server promises" name as their tests."""
+    rows = README.split('| Promise | Test |')[1].split('\n\n')[0]
+    return sorted(set(re.findall(r'`([\w/]+\.py(?:::\w+)?)`', rows)))
+
+
+def test_each_promise_names_a_test():
+    rows = README.split('| Promise | Test |')[1].split('\n\n')[0].split('\n')[2:]
+    assert len(rows) > 20 and [row for row in rows if not re.search(r'\.py(::test_\w+)?` \|$', row)] == []
+
+
+@pytest.mark.parametrize('name', tests_of_promises())
 def test_tests_it_names_are_there(name):
     file, _, function = name.partition('::')
     path = ROOT / file if (ROOT / file).exists() else ROOT / 'host_tests' / file

@@ -93,7 +93,12 @@ class Operator:
             args = args[:-1]
         data = [name]
         data.extend(args)
-        self._nsp.adapter.broadcast(data, self._rooms, self._excluded, self._volatile, gathering, self._compress)
+        try:
+            self._nsp.adapter.broadcast(data, self._rooms, self._excluded, self._volatile, gathering, self._compress)
+        except Exception:
+            if gathering is not None:
+                gathering.cancel()
+            raise
         return True
 
     def send(self, *args):

@@ -1,6 +1,7 @@
 """The Client of the document: one connection, shared by the sockets of its namespaces."""
 
 from ..names import both_spellings
+from ..report import report
 from ..websocket.codec import text_frame
 from .packet import CONNECT_ERROR
 
@@ -114,14 +115,17 @@ class Client:
             socket.on_close(reason)
 
     def refuse(self, nsp, error):
-        """Tells the client that `nsp` will not have it. error: see `error_data`."""
+        """Tells the client that `nsp` will not have it, or its event. error: see `error_data`. Data that cannot be sent
+        is reported, and the client gets the message alone."""
         message, data = error_data(error)
-        if self.conn.protocol == 3:
-            self.send(CONNECT_ERROR, nsp, None, message if data is None else data)
-        elif data is None:
-            self.send(CONNECT_ERROR, nsp, None, {'message': message})
-        else:
-            self.send(CONNECT_ERROR, nsp, None, {'message': message, 'data': data})
+        old = self.conn.protocol == 3
+        if data is not None:
+            try:
+                self.send(CONNECT_ERROR, nsp, None, data if old else {'message': message, 'data': data})
+                return
+            except (TypeError, ValueError) as exc:
+                report(exc, 'the data of a refusal')
+        self.send(CONNECT_ERROR, nsp, None, message if old else {'message': message})
 
     def enter(self, socket):
         """A socket is connected."""

@@ -15,7 +15,7 @@ on_disconnect(nsp), and on_violation(error) for a packet that is not valid.
 
 from ..compat import found_attachments, is_digits, json_decode, json_encode, json_text, take_attachments
 from ..errors import ProtocolError
-from .packet import BINARY_ACK, BINARY_EVENT, EVENT, RESERVED, check_event, fill
+from .packet import ACK, BINARY_ACK, BINARY_EVENT, EVENT, RESERVED, check_event, fill
 
 MAX_ID_DIGITS = 16
 """Digits of an acknowledgement's id, at most."""
@@ -51,6 +51,8 @@ class JsonParser:
 
     def _encode_binary(self, kind, nsp, ack_id, body):
         attachments = take_attachments()
+        if kind != EVENT and kind != ACK:
+            raise TypeError('bytes can be sent in events and answers only')
         if body.count(_PLACEHOLDER) != len(attachments):
             _check_placeholders(body, len(attachments))
         head = _HEADS[BINARY_EVENT if kind == EVENT else BINARY_ACK] + str(len(attachments)) + '-'

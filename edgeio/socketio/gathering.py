@@ -39,6 +39,11 @@ class Gathering:
     def fail(self, why):
         """A client is gone: its answer stays missing until the time is up."""
 
+    def cancel(self):
+        """The question was not asked after all: the callback is not called."""
+        self._handler = None
+        self._timer.clear()
+
     def _time_up(self):
         for socket in self._asked:
             socket.expect_no_more(self._ack_id)

@@ -7,8 +7,7 @@ from ..options import require
 from ..timers import set_timeout
 from .ack import Ack, Pending, tell_failure
 from .broadcast import Operator, listed
-from .client import error_data
-from .packet import CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, check_name
+from .packet import CONNECT, DISCONNECT, EVENT, check_name
 
 
 class Socket(EventEmitter):
@@ -373,8 +372,7 @@ class Socket(EventEmitter):
             return
         if self.conn.protocol == 3:
             # Clients of revision 4 take it as an `error` event; those of revision 5 would take it as the end.
-            message, extra = error_data(error)
-            self.client.send(CONNECT_ERROR, self.nsp.name, None, message if extra is None else extra)
+            self.client.refuse(self.nsp.name, error)
         self.conn.run(self, 'error', (error,))
 
     def _refuse_to_wait(self):

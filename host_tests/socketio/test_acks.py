@@ -277,6 +277,17 @@ def test_a_broadcast_with_a_callback_needs_a_time_limit(several):
         io.emit('question', print)
 
 
+def test_a_broadcast_that_cannot_be_encoded_asks_nobody_and_calls_back_no_more(several):
+    io, clients = several
+    answers = []
+    with pytest.raises(TypeError):
+        io.timeout(20).emit('question', object(), lambda error, found: answers.append((error, found)))
+    later = []
+    iosched.set_timeout(lambda: later.append(1), 40)
+    turn_until(lambda: later, 'the time after the limit')
+    assert answers == [] and [client.rest() for client in clients] == [[], [], []]
+
+
 def test_emit_with_ack_gives_a_coroutine_all_answers(several):
     io, clients = several
     answers = []

@@ -72,6 +72,16 @@ def test_its_error_and_data_reach_the_client(serve, raw, revision, error, answer
     assert json.loads(packet[8:]) == (answer5 if revision == 5 else answer4)
 
 
+@pytest.mark.parametrize('data', [b'bytes', {'deep': [b'bytes']}, object()])
+def test_data_that_cannot_be_sent_is_reported_and_the_refusal_goes_without(serve, raw, revision, data, reports):
+    io = serve()
+    io.of('/chat').use(lambda socket, next: next(Refusal('no', data)))
+    packet = answer_to_connect(raw(io, revision))
+    assert packet == ('44/chat,{"message":"no"}' if revision == 5 else '44/chat,"no"')
+    assert [where for _, where in reports] == ['the data of a refusal']
+    reports.clear()
+
+
 def test_a_second_answer_changes_nothing(serve, raw, revision):
     io = serve()
     seen = []
@@ -195,6 +205,19 @@ def test_a_sockets_middleware_may_refuse(serve, raw, revision):
     turn_until(lambda: errors, 'the error')
     assert seen == [] and errors == [('no', {'code': 7})]
     assert client.rest() == ([] if revision == 5 else ['44{"code":7}'])
+
+
+def test_a_sockets_middleware_may_refuse_with_data_that_cannot_be_sent(serve, raw, revision, reports):
+    io = serve()
+    errors = []
+    arrived = next_socket(io)
+    client = raw(io, revision)
+    arrived().use(lambda packet, next: next(Refusal('no', b'bytes'))).on('error', errors.append)
+    client.emit('event')
+    turn_until(lambda: errors, 'the error')
+    assert client.rest() == ([] if revision == 5 else ['44"no"'])
+    assert len(reports) == (0 if revision == 5 else 1)
+    reports.clear()
 
 
 def test_an_exception_in_a_sockets_middleware_stops_that_event_alone(serve, raw, revision, reports):
