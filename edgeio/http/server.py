@@ -259,14 +259,15 @@ class HttpServer(EventEmitter):
         self._budget = Budget(limits['max_memory'], self.subs + 1, self)
         return Listener(
             host, port, self._on_stream, bool(self.subs), (limits['high_water'], limits['max_queued']), tls=self._tls,
-            admission=self._admission, on_refused=_refuse,
+            admission=self._admission, on_refused=_refuse, on_admitted=self._on_admitted,
         )  # fmt: skip
 
     def _on_stream(self, stream):
         self._connections.add(HttpConnection(self, stream))
-        budget = self._budget
-        if budget is not None and budget.bucket is None:  # a TLS handshake may outlast `stop`
-            budget.watch(self.sweep)
+
+    def _on_admitted(self):
+        if self._budget.bucket is None:
+            self._budget.watch(self.sweep)
 
     def _engine_of(self, head):
         """The engine for a request; False where there is none."""

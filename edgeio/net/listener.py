@@ -50,13 +50,14 @@ class Listener:
     """Listens on `host`, `port` (0: the system picks) and calls `on_stream(stream)` for each connection.
 
     reuse_port: several processes share the port. limits: (soft, hard) bytes of each stream's queue. tls: a Tls.
-    admission: how many may connect; `on_refused(stream, setting)` answers one too many (`setting` names the bound).
+    admission: how many may connect; `on_refused(stream, setting)` answers one too many (`setting` names the bound),
+    `on_admitted()` is told of each that may, before its handshake.
     Raises EdgeError `net.listen` where the address cannot be used, PermissionDenied without permission 'network'.
     """
 
     def __init__(
         self, host, port, on_stream, reuse_port=False, limits=(SOFT_LIMIT, HARD_LIMIT), backlog=BACKLOG,
-        tls=None, admission=None, on_refused=None,
+        tls=None, admission=None, on_refused=None, on_admitted=None,
     ):  # fmt: skip
         permission.require('network')
         self.on_stream = on_stream
@@ -64,6 +65,7 @@ class Listener:
         self.admission = admission
         self._tls = tls
         self._on_refused = on_refused
+        self._on_admitted = on_admitted
         self._refusals = Admission(MAX_REFUSALS, MAX_REFUSALS, ('', ''))
         self.mask = 0
         self.back_offs = 0
@@ -110,6 +112,8 @@ class Listener:
             if setting is not None:
                 self._refuse(sock, peer, setting)
                 return
+        if self._on_admitted is not None:
+            self._on_admitted()
         try:
             if self._tls is None:
                 stream = Stream(sock, None, peer, self.limits)

@@ -17,7 +17,7 @@ from edgeio.net.budget import Budget
 from edgeio.websocket import WsServer, codec
 from edgeio.websocket.codec import masked_frame
 from host_tests.looping import PATIENCE, Polling, during, make_server, open_ws, turn_until, until_quiet
-from host_tests.net.secure import talk
+from host_tests.net.secure import open_tls, talk
 
 MOST = 400000
 KEY = b'\1\2\3\4'
@@ -156,6 +156,27 @@ def test_addresses_that_hold_most_altogether_come_first(server, reports):
 
     assert during(client, server.port()).endswith(b'\r\n\r\n150000')
     assert 2 <= server._budget.ended <= 6
+    reports.clear()
+
+
+def test_what_tls_takes_of_each_connection_counts(serve, reports, monkeypatch, pki):
+    monkeypatch.setattr(budget, 'memory_used', lambda: None)
+    server = serve(limits={'max_memory': 200000})
+    context = ssl.create_default_context(cafile=pki['ca'])
+
+    def client(port):
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):  # idle, and well within every other bound
+                raw = stack.enter_context(dial(port, '127.0.0.2'))
+                with contextlib.suppress(ConnectionError):
+                    stack.enter_context(context.wrap_socket(raw, server_hostname='localhost'))
+            for _ in range(12):
+                a_look()
+            assert server._budget.ended
+            return talk(stack.enter_context(open_tls(port, pki)))
+
+    assert during(client, server.port()) == b'https True'
+    assert {error.code for error, _ in reports} == {'net.memory'}
     reports.clear()
 
 
