@@ -40,7 +40,8 @@ class Request(EventEmitter):
     complete = True
     aborted = False
     _query = None
-    _pieces = None  # what came of the body and was not taken yet
+    _pieces = None  # what came of the body and was not taken yet,
+    _taken = 0  # behind so many that were
     _waiting = 0  # bytes in `_pieces`
     _collector = None
     running = None
@@ -201,7 +202,7 @@ class Request(EventEmitter):
     def fail(self, error):
         """The rest of the body will not come: `error` says why."""
         self.aborted = True
-        self._pieces = None
+        self._take_pieces()
         if self._collector is not None:
             self._collector.fail(error)
         elif self._events:
@@ -236,11 +237,8 @@ class Request(EventEmitter):
             set_immediate(self._deliver)
 
     def _deliver(self):
-        for piece in self._take_pieces():
-            if self._stopped:
-                self.push(piece)
-            else:
-                self.emit('data', piece)
+        while self._pieces and not self._stopped:
+            self.emit('data', self._take_piece())
         if self.complete and not self._stopped and not self._pieces:
             self._end()
 
@@ -249,12 +247,27 @@ class Request(EventEmitter):
             self._ended = True
             self.emit('end')
 
+    def _take_piece(self):
+        """The piece that has waited longest. Taking all, one by one, is linear in their number."""
+        pieces, at = self._pieces, self._taken
+        piece, pieces[at] = pieces[at], None
+        at += 1
+        if at * 2 >= len(pieces):
+            self._pieces, at = pieces[at:] or None, 0
+        self._taken = at
+        self._wait_for(self._waiting - len(piece) - PIECE_COST)
+        return piece
+
     def _take_pieces(self):
-        pieces, self._pieces = self._pieces or (), None
-        if self._waiting > BODY_BUFFER:
-            self.connection.release_body()
-        self._waiting = 0
+        pieces, self._pieces = (self._pieces or ())[self._taken :], None
+        self._taken = 0
+        self._wait_for(0)
         return pieces
+
+    def _wait_for(self, waiting):
+        held, self._waiting = self.held, waiting
+        if held and not self.held:
+            self.connection.release_body()
 
 
 class _Collector:

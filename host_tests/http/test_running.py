@@ -5,6 +5,7 @@ import pytest
 from edgeio import iosched, socket
 from edgeio.errors import OptionError
 from edgeio.http import create_server
+from edgeio.http.request import PIECE_COST, Request
 from edgeio.webapp import WebApp
 from host_tests.http.wire import Wire
 from host_tests.looping import during, settle, turn_until, until_quiet
@@ -213,6 +214,46 @@ def test_pieces_of_a_body_come_one_at_a_time_and_in_order_to_handlers_that_take_
         work.finish()
     assert bodies == [body, body]
     assert work.most == 1
+
+
+def chunks(count):
+    return b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n' + b'1\r\nx\r\n' * count + b'0\r\n\r\n'
+
+
+def test_pieces_that_wait_for_such_handlers_are_moved_once(serve, wire, monkeypatch):
+    count, moved = 2000, []
+    push = Request.push
+    monkeypatch.setattr(Request, 'push', lambda req, piece: (moved.append(piece), push(req, piece)))
+
+    def take(req, res):
+        async def on_data(piece):
+            await iosched.sleep(0)
+
+        req.on('data', on_data)
+        req.on('end', lambda: res.end('ok'))
+
+    client = wire(serve(take))
+    assert during(client.send(chunks(count)).response)[2] == b'ok'
+    assert len(moved) == count
+
+
+def test_pieces_count_as_memory_until_they_are_taken_and_no_longer(serve, wire):
+    work, requests = Work(), []
+
+    def take(req, res):
+        requests.append(req)
+        req.on('data', work.handle)
+        req.on('end', lambda: res.end())
+
+    client = wire(serve(take))
+    client.send(chunks(100))
+    turn_until(lambda: requests and requests[0].complete, 'the body')
+    [req] = requests
+    for taken in range(1, 101):
+        turn_until(lambda taken=taken: len(work.begun) == taken, 'the next piece')
+        assert req.memory == len(req.head.raw) + (100 - taken) * (1 + PIECE_COST)
+        work.finish()
+    assert during(client.response)[0] == 200
 
 
 def test_body_is_not_held_back_by_the_handler_that_reads_it(serve, wire, reports):
