@@ -12,7 +12,7 @@ What can be held back, a peer, has `running` (None as long as no handler took it
 the Running, `hold()` and `release()`, which stop reading from the client and go on with it.
 """
 
-from .compat import memory_size
+from .compat import memory_size, size_of
 from .errors import EdgeError
 from .events import EventEmitter, call
 from .report import report
@@ -132,7 +132,7 @@ class Running:
     def add(self, task, args):
         """One more, that works at `args`."""
         task.counter = self
-        weight = weight_of(args)
+        weight = weight_of(args) if args else 0
         if weight:
             task.weight = weight
             self._allowance.bytes += weight
@@ -184,18 +184,15 @@ class Running:
 
 
 def weight_of(args):
-    """Bytes (int), about, of what a handler was called with: text, bytes, and what holds them."""
+    """Bytes (int), about, of what a handler was called with: each value, and what it holds."""
     weight, waiting = 0, [args]
     while waiting:
         value = waiting.pop()
+        weight += size_of(value)
         kind = type(value)
-        if kind is str or kind is bytes:
-            weight += len(value)
-        elif kind is list or kind is tuple:
-            weight += 8 * len(value)
+        if kind is list or kind is tuple:
             waiting.extend(value)
         elif kind is dict:
-            weight += 64 * len(value)
             waiting.extend(value)
             waiting.extend(value.values())
     return weight

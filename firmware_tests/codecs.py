@@ -109,6 +109,9 @@ def socketio(case, connected=True):
         def on_connect(self, nsp, query, auth):
             events.append(line('connect', nsp, str(query), literal(auth)))
 
+        def refuse(self, nsp, error):
+            events.append(line('refuse', nsp, error))
+
         def on_disconnect(self, nsp):
             events.append(line('disconnect', nsp))
 

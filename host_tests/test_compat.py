@@ -344,3 +344,10 @@ def test_all_that_wait_for_the_end_of_the_process_are_called(runtime):
     environment = {**os.environ, 'PYTHONPATH': str(ROOT), 'MICROPYPATH': f'{ROOT}:.frozen'}
     done = subprocess.run([*python, '-c', AT_EXIT], env=environment, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (3, 'second\nfirst\n', '')
+
+
+@given(st.lists(st.sampled_from(['\\ud83d', '\\ude00', '\\u0041', '\\n', '\\\\', 'x', 'ud83d', '\\"']), max_size=12))
+def test_escapes_beside_surrogates_are_read_as_ever(parts):
+    text = '"' + ''.join(parts) + '"'
+    expected = ['\ufffd' if '\ud800' <= c <= '\udfff' else c for c in json.loads(text)]
+    assert compat.json_decode(text) == ''.join(expected)

@@ -74,8 +74,8 @@ class Polling:
         res, self._res = self._res, None
         res.lost = None
         session = self.session
-        body = encode_payload(packets, session.protocol, self._base64)
         try:
+            body = encode_payload(packets, session.protocol, self._base64)
             session.server.send_payload(res, body, session.compress)
         except Exception as exc:  # a listener of `headers` gave what cannot be one
             fail(exc, res)
@@ -220,7 +220,7 @@ class Post:
 
     def _begin(self, body):
         polling, session = self._polling, self._session
-        if polling.session is None:
+        if polling.session is None and session.ws is None:
             polling.refuse(self._res, 400, 'the session is closed')
             return
         self.size = len(body)

@@ -71,7 +71,7 @@ class Server(EventEmitter):
         self._threshold = read_threshold(self.options['http_compression'])
         self.closed = False
         self._websockets = 0  # those whose stream is still there, refused and probing ones included
-        self._on_closed = None
+        self._on_closed = ()  # the callbacks of `close`
         self._mounts = []
         self._middleware = []
         if server is not None:
@@ -114,7 +114,8 @@ class Server(EventEmitter):
     def close(self, callback=None):
         """Closes every session and serves no more, then calls `callback()`: once no WebSocket is left. Returns self."""
         self.closed = True
-        self._on_closed = callback
+        if callback is not None:
+            self._on_closed += (callback,)
         for session in list(self.sessions.values()):
             session.close(True)
         if self._websockets == 0:
@@ -296,8 +297,8 @@ class Server(EventEmitter):
         self.emit('connection', session)
 
     def _tell_closed(self):
-        callback, self._on_closed = self._on_closed, None
-        if callback is not None:
+        callbacks, self._on_closed = self._on_closed, ()
+        for callback in callbacks:
             set_immediate(callback)
 
     def _upgrades(self):

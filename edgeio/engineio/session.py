@@ -4,7 +4,7 @@ A session outlives its transports. It begins with long-polling or WebSocket and 
 second; both knots of that, the two streams and the parked poll, are tied here and in upgrade.py, and nowhere else.
 """
 
-from ..compat import monotonic_ms
+from ..compat import check_text, monotonic_ms
 from ..errors import ProtocolError
 from ..events import EventEmitter, call, make_handler
 from ..running import Peer
@@ -38,7 +38,7 @@ class Session(Peer):
     __slots__ = (
         'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', '_receiver', 'stream', 'ws',
         'polling', 'upgrade', 'bucket', '_due', '_pinged', '_excused', '_sent', '_buffered',
-        'compress', '_waiting',
+        'compress', '_plain', '_waiting',
     )  # fmt: skip
 
     def __init__(self, server, sid, protocol, request):
@@ -52,6 +52,7 @@ class Session(Peer):
         self.buffer = []
         self._buffered = 0  # bytes in it
         self.compress = True  # something in it may be compressed
+        self._plain = False  # something in it must not be
         self._receiver = Emitter(self)
         self.stream = self.ws = self.polling = None
         self.upgrade = None  # an Upgrade, while a WebSocket probes
@@ -173,8 +174,10 @@ class Session(Peer):
         elif kind == PONG and self.protocol == 4:
             self._pong()
         elif kind == PING and self.protocol == 3:
-            self._due = self._first_deadline(monotonic_ms())
             self.send_packet(PONG + packet[1:])
+            if not self._deaf:
+                self._due = self._first_deadline(monotonic_ms())
+                self._note_queue()
             self.emit('heartbeat')
         elif kind == CLOSE:
             self.on_closed('transport close')
@@ -256,7 +259,7 @@ class Session(Peer):
         if self.held or self._waiting:
             ws.hold()
         for packet in buffer:
-            ws.send_message(packet)
+            ws.send_message(packet, not self._plain)
         self.emit('upgrade', ws)
         if buffer:
             self.on_sent()
@@ -288,6 +291,7 @@ class Session(Peer):
         self._pinged = True
         self._due = due
         self.send_packet(PING)
+        self._note_queue()
 
     def _keep_alive(self, now):
         # It was held, so what it said may be unread and nothing was expected of it; but it expects signs of us, held
@@ -300,8 +304,18 @@ class Session(Peer):
             self.send_packet(PONG)
         return self._due
 
+    def _note_queue(self):
+        """What the client is told leaves behind all that is queued: until then it cannot have heard it."""
+        if self.ws is not None:
+            stream = self.ws.stream
+            stream.owed = stream.queued if stream.blocked else 0
+
+    @property
+    def _deaf(self):
+        return self.ws is not None and self.ws.stream.owed > 0
+
     def _pong(self):
-        if self._pinged:
+        if self._pinged and not self._deaf:
             self._pinged = False
             self._look_at(self._next_ping(monotonic_ms()))
         self.emit('heartbeat')
@@ -372,8 +386,11 @@ class Session(Peer):
         if self.ws is not None:
             self.ws.send_message(packet, compress)
             return
+        if type(packet) is str:
+            check_text(packet)  # it will be encoded by a poll: too late for whoever sends it to learn of it
         # A client that does not poll is ended by its heartbeat; what it is owed until then is bounded here.
         self.compress = compress or (self.compress and bool(self.buffer))
+        self._plain = not compress or (self._plain and bool(self.buffer))
         self._buffered = PACKET_COST + len(packet) + (self._buffered if self.buffer else 0)
         self.buffer.append(packet)
         if self._buffered > self.server.options['max_buffered']:

@@ -59,7 +59,7 @@ class Stream:
     """
 
     __slots__ = (
-        'fd', 'mask', 'sock', 'protocol', 'peer', 'queued', 'limits', 'admission', 'bucket', '_out', '_ending',
+        'fd', 'mask', 'sock', 'protocol', 'peer', 'queued', 'limits', 'owed', 'admission', 'bucket', '_out', '_ending',
         '_flags', '_needed', '_left',
     )  # fmt: skip
 
@@ -74,6 +74,7 @@ class Stream:
         self.peer = peer
         self.limits = limits
         self.queued = 0
+        self.owed = 0
         self.admission = None  # who counts it
         self.bucket = None
         self._out = None  # None, one bytes object, or a list of them
@@ -141,6 +142,7 @@ class Stream:
         elif sent >= 0:
             self._out = rest_of(out, sent)
             self.queued -= sent
+            self.owed -= sent
             self._block()
 
     def on_readable(self):
@@ -314,6 +316,7 @@ class Stream:
             if sent < 0:
                 return
             self.queued -= sent
+            self.owed -= sent
             if sent < len(piece):
                 self._out = [rest_of(piece, sent)] + out[i:]
                 self._block()

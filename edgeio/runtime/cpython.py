@@ -27,6 +27,28 @@ HOOKS_ARE_DEAR = True
 """A class with a `__getattr__` takes the long way to each of its attributes, found or not (until 3.12)."""
 
 
+def size_of(value):
+    """Bytes (int) that `value` takes by itself, without what it holds."""
+    return _sys.getsizeof(value)
+
+
+class Finalized:
+    """An object whose `on_forgotten()` is called where nobody refers to it any more."""
+
+    __slots__ = ()
+
+    finalizes = True
+
+    def __del__(self):
+        self.on_forgotten()
+
+
+def check_text(text):
+    """Raises UnicodeEncodeError for a str that UTF-8 has no form for: one with half of a surrogate pair."""
+    if not text.isascii():
+        text.encode()
+
+
 def monotonic_ms():
     """Milliseconds since some moment in the past, never going back (int)."""
     return _time.monotonic_ns() // 1000000

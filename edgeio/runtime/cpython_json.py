@@ -83,9 +83,13 @@ def _replace_lone_surrogates(text):
     # UTF-8 has no form for half a character: whoever sends or stores it would fail, far from where it came in.
     import re
 
+    if not re.search(r'\\u[dD][89a-fA-F]', text):
+        return text
+    # A run of other escapes is one match: not a call for each of them.
+    others = r'(?:\\(?:[^u]|u(?![dD][89a-fA-F]))[^\\]*)+|'
     pair = '\\\\u[dD][89abAB]..\\\\u[dD][c-fC-F]..'
     return re.sub(
-        pair + '|\\\\(u[dD][89a-fA-F][0-9a-fA-F]{2}|.)',
+        others + pair + '|\\\\(u[dD][89a-fA-F][0-9a-fA-F]{2}|.)',
         lambda found: '\\ufffd' if found[1] and len(found[1]) > 1 else found[0],
         text,
         flags=re.DOTALL,

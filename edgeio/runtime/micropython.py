@@ -22,6 +22,26 @@ _ticks = 0
 _last_tick = _time.ticks_ms()
 
 
+def size_of(value):
+    """Bytes (int), about, that `value` takes by itself, without what it holds: blocks of 32 bytes, words of 8."""
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return 48 + len(value)
+    if kind is list or kind is tuple:
+        return 64 + 8 * len(value)
+    return 64 + 24 * len(value) if kind is dict else 32
+
+
+class Finalized:
+    """An object whose `on_forgotten()` would be called where nobody refers to it any more; here nobody can tell."""
+
+    finalizes = False
+
+
+def check_text(text):
+    """Nothing: every str has a form in UTF-8 here."""
+
+
 def monotonic_ms():
     """Milliseconds since some moment in the past, never going back (int).
 

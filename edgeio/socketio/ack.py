@@ -31,7 +31,11 @@ class Ack:
         if socket is not None:
             self._socket = None  # an event is answered once; a second call changes nothing
             if socket.connected:
-                socket.client.send(ACK, socket.nsp.name, self._id, args)
+                try:
+                    socket.client.send(ACK, socket.nsp.name, self._id, args)
+                except Exception:
+                    self._socket = socket  # it could not be encoded: the answer is still to come
+                    raise
 
 
 class Pending:

@@ -16,7 +16,7 @@ from ..engineio.codec import MESSAGE
 from ..errors import OptionError, ProtocolError
 from .cbor_items import MAX_DEPTH, check_items
 from .codec import MAX_NSP
-from .packet import ACK, CONNECT, DISCONNECT, EVENT, check_event
+from .packet import ACK, CONNECT, DISCONNECT, EVENT, MAX_AUTH, auth_too_long, check_event
 
 MAX_INT = 1 << 64
 """Integers above this, or below its negative, have no form without tags."""
@@ -27,9 +27,10 @@ _BYTES = (bytearray, memoryview)
 
 
 class CborParser:
-    """The parser in CBOR. OptionError where cbor2 is not installed."""
+    """The parser in CBOR. max_auth: bytes of a CONNECT, at most. OptionError where cbor2 is not installed."""
 
-    def __init__(self):
+    def __init__(self, max_auth=MAX_AUTH):
+        self.max_auth = max_auth
         try:
             import cbor2
         except ImportError:
@@ -70,11 +71,16 @@ class CborParser:
 class CborDecoder:
     """Reads the packets of one connection."""
 
-    __slots__ = ('_decode', '_client')
+    __slots__ = ('_parser', '_client')
 
     def __init__(self, parser, client):
-        self._decode = parser.decode
+        self._parser = parser
         self._client = client
+
+    @property
+    def memory(self):
+        """Bytes (int) of what was given to join."""
+        return self._client.memory
 
     def on_text(self, packet):
         """A text packet of Engine.IO: a message in text is none of this parser's."""
@@ -86,7 +92,7 @@ class CborDecoder:
     def on_binary(self, data):
         """A packet."""
         try:
-            packet = self._decode(data)
+            packet = self._parser.decode(data)
         except ProtocolError as exc:
             self._client.on_violation(exc)
             return
@@ -95,7 +101,7 @@ class CborDecoder:
             self._client.on_violation(_bad('not CBOR: ' + str(exc)[:80], data))
             return
         try:
-            self._take(packet)
+            self._take(packet, len(data))
         except ProtocolError as exc:
             self._client.on_violation(exc)
 
@@ -106,7 +112,7 @@ class CborDecoder:
         """The session is over."""
         self._client.on_close(reason)
 
-    def _take(self, packet):
+    def _take(self, packet, size):
         if type(packet) is not dict:
             raise _bad('a packet is a map', packet)
         kind, nsp, data, ack_id = (packet.get(key) for key in ('type', 'nsp', 'data', 'id'))
@@ -124,7 +130,10 @@ class CborDecoder:
             client.on_ack(nsp, ack_id, data)
         elif kind == CONNECT and (data is None or type(data) is dict):
             nsp, _, query = nsp.partition('?')
-            client.on_connect(nsp, query or None, data)
+            if data and size > self._parser.max_auth:
+                client.refuse(nsp, auth_too_long(size, self._parser.max_auth))
+            else:
+                client.on_connect(nsp, query or None, data)
         elif kind == DISCONNECT and data is None:
             client.on_disconnect(nsp)
         else:

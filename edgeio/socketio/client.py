@@ -86,6 +86,11 @@ class Client:
         else:
             self._close_stray(nsp)
 
+    @property
+    def memory(self):
+        """Bytes (int) of what the client gave to join its namespaces, and the app can read as long as it is there."""
+        return sum([socket.weight for socket in self.sockets.values()])
+
     def on_connect(self, nsp, query, auth):
         """A request to join `nsp`. query: str behind its name (revision 4); auth: dict (revision 5), or None."""
         if nsp in self.sockets or nsp in self.asked:

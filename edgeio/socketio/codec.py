@@ -9,13 +9,13 @@ A parser is an object with
                                                                  attachments: a list of bytes, or None
     decoder(client) -> an object with on_text(packet), on_binary(data), on_drain(), on_close(reason)
 
-whose decoder calls client.on_event(nsp, ack_id, data), on_ack(nsp, ack_id, data), on_connect(nsp, query, auth),
-on_disconnect(nsp), and on_violation(error) for a packet that is not valid.
+whose decoder calls client.on_event(nsp, ack_id, data), on_ack(nsp, ack_id, data), on_connect(nsp, query, auth) or
+refuse(nsp, why), on_disconnect(nsp), and on_violation(error) for a packet that is not valid.
 """
 
 from ..compat import found_attachments, is_digits, json_decode, json_encode, json_text, take_attachments
 from ..errors import ProtocolError
-from .packet import ACK, BINARY_ACK, BINARY_EVENT, EVENT, RESERVED, check_event, fill
+from .packet import ACK, BINARY_ACK, BINARY_EVENT, EVENT, MAX_AUTH, RESERVED, auth_too_long, check_event, fill
 
 MAX_ID_DIGITS = 16
 """Digits of an acknowledgement's id, at most."""
@@ -29,11 +29,13 @@ _PLACEHOLDER = '_placeholder'
 
 
 class JsonParser:
-    """The parser in text and JSON. max_attachments: of one packet; max_attachment_bytes: all of them together."""
+    """The parser in text and JSON. max_attachments: of one packet; max_attachment_bytes: all of them together;
+    max_auth: characters of a CONNECT's object."""
 
-    def __init__(self, max_attachments, max_attachment_bytes):
+    def __init__(self, max_attachments, max_attachment_bytes, max_auth=MAX_AUTH):
         self.max_attachments = max_attachments
         self.max_attachment_bytes = max_attachment_bytes
+        self.max_auth = max_auth
 
     def encode(self, kind, nsp, ack_id, data):
         """(packet, attachments) for `data`. TypeError or ValueError for what JSON has no form for, and for an object
@@ -140,9 +142,9 @@ class JsonDecoder:
 
     @property
     def memory(self):
-        """Bytes (int) of a packet whose attachments have not all come."""
+        """Bytes (int) of a packet whose attachments have not all come, and of what was given to join."""
         partial = self._partial
-        return 0 if partial is None else partial.size + len(partial.packet)
+        return self.client.memory + (0 if partial is None else partial.size + len(partial.packet))
 
     def on_drain(self):
         """The session has room to write again."""
@@ -167,6 +169,9 @@ class JsonDecoder:
         nsp, query, i = _nsp(packet, 2)
         auth = None
         if i < len(packet):
+            if len(packet) - i > self.parser.max_auth:
+                self.client.refuse(nsp, auth_too_long(len(packet) - i, self.parser.max_auth))
+                return
             auth = json_decode(packet, i)
             if type(auth) is not dict:
                 raise _bad('CONNECT carries an object or nothing', packet)

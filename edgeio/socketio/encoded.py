@@ -1,5 +1,6 @@
 """One packet, encoded once, for any number of receivers."""
 
+from ..compat import check_text
 from ..websocket.codec import BINARY, frame, text_frame
 
 
@@ -19,6 +20,8 @@ class Encoded:
         self.compress = compress
         plain = attachments is None and type(packet) is str
         self.text_frame = text_frame(packet.encode()) if plain else None
+        if not plain and type(packet) is str:
+            check_text(packet)  # raised here, it is the sender's; half-way through the receivers it would be theirs
         self._frames = None
 
     def send(self, conn):

@@ -204,7 +204,14 @@ class Namespace(Senders):
 
     def _restore(self, auth):
         pid, offset = (auth.get('pid'), auth.get('offset')) if auth else (None, None)
-        return self.adapter.restore(pid, offset) if type(pid) is str and type(offset) is str else None
+        if type(pid) is not str or type(offset) is not str:
+            return None
+        session = self.adapter.restore(pid, offset)
+        return None if session is None or self._is_taken(session.sid) else session
+
+    def _is_taken(self, sid):
+        # By another one, where the app makes the ids (`generate_id`).
+        return sid in self.sockets or any(socket.id == sid for socket in self._joining)
 
     def _target(self):
         return self
@@ -238,8 +245,7 @@ class Namespace(Senders):
         # Asked now, not when the session was found: events went on while the middleware thought.
         missed = self.adapter.missed(session)
         if missed is None:
-            socket.recovered = False
-            socket.pid = self.server.make_id()  # by which the client sees that it begins anew
+            socket.begin_anew(self._socket_id(socket.client), self.server.make_id())
         return missed or ()
 
     def _welcome(self, socket):

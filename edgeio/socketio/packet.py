@@ -11,6 +11,9 @@ MAX_ATTACHMENTS = 64
 """Attachments of one packet, at most (option max_attachments)."""
 
 
+MAX_AUTH = 16384
+"""Characters of what a client gives to join a namespace, at most (option max_auth): it is kept as long as it stays."""
+
 MAX_DEPTH = 100
 """Lists and objects in one another, at most, in a packet with attachments."""
 
@@ -35,6 +38,12 @@ def check_event(data):
     first = data[0] if type(data) is list and data else data
     seen = first if type(first) is str else type(first).__name__
     raise ProtocolError('sio.event', 'an event is a list with its name first, and no reserved one', seen)
+
+
+def auth_too_long(size, limit):
+    """What a client is told (str) whose CONNECT has an object of `size`, above `limit`."""
+    text = 'what is given to join a namespace is too long'
+    return str(ProtocolError('sio.auth', text, size, limit, 'max_auth'))
 
 
 def fill(value, attachments):

@@ -115,10 +115,10 @@ class RecoveryAdapter(Adapter):
 
     def add_all(self, sid, rooms):
         """As Adapter.add_all."""
+        Adapter.add_all(self, sid, rooms)  # first: it raises for what cannot be a room
         joined = self._joined.setdefault(sid, {})
         for room in rooms:
             joined.setdefault(room, self._count)
-        Adapter.add_all(self, sid, rooms)
 
     def remove(self, sid, room):
         """As Adapter.remove."""

@@ -15,7 +15,7 @@ from .client import Client
 from .client_file import ClientFiles
 from .codec import JsonParser
 from .namespace import Namespace, Senders, is_dynamic
-from .packet import MAX_ATTACHMENTS
+from .packet import MAX_ATTACHMENTS, MAX_AUTH
 
 _OWN_OPTIONS = {
     'path': '/socket.io',
@@ -30,7 +30,9 @@ _OWN_OPTIONS = {
     'max_attachment_bytes': 4000000,
     'max_namespaces': 64,
     'max_child_namespaces': 1024,
+    'max_auth': MAX_AUTH,
     'max_rooms': 1024,
+    'max_room_name': 256,
     'max_pending_acks': 10000,
 }
 
@@ -51,7 +53,8 @@ class Server(Senders):
     file as the client), adapter (a class), parser (an object or a class), connect_timeout (ms until a client must
     have joined a namespace), cleanup_empty_child_namespaces, connection_state_recovery (see recovery.py),
     max_attachments, max_attachment_bytes, max_namespaces (that come into being for one client), max_child_namespaces
-    (of one dynamic namespace), max_rooms (of one socket), max_pending_acks (that a client owes), and those of
+    (of one dynamic namespace), max_auth (characters that a client gives to join), max_rooms (of one socket),
+    max_room_name (characters of one), max_pending_acks (that a client owes), and those of
     engineio.Server: ping_timeout and ping_interval (ms), transports, origins, cookie, allow_upgrades, ... Raises
     OptionError for an unknown option, naming the nearest known one, and for a value out of its range.
     """
@@ -315,7 +318,7 @@ class Server(Senders):
     def _make_parser(self):
         parser = self.options['parser']
         if parser is None:
-            return JsonParser(self.options['max_attachments'], self.options['max_attachment_bytes'])
+            return JsonParser(*[self.options[name] for name in ('max_attachments', 'max_attachment_bytes', 'max_auth')])
         parser = parser() if isinstance(parser, type) else parser
         require('socketio.Server', 'parser', parser, hasattr(parser, 'encode'), 'an object with encode and decoder')
         return parser
@@ -354,8 +357,8 @@ def _read_recovery(value):
 
 
 _BOUNDS = (
-    'max_namespaces', 'max_child_namespaces', 'max_rooms', 'max_pending_acks', 'max_attachments',
-    'max_attachment_bytes',
+    'max_namespaces', 'max_child_namespaces', 'max_rooms', 'max_room_name', 'max_pending_acks', 'max_auth',
+    'max_attachments', 'max_attachment_bytes',
 )  # fmt: skip
 
 

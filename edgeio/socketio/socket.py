@@ -4,6 +4,7 @@ from ..compat import unix_ms
 from ..errors import EdgeError, StateError
 from ..events import EventEmitter, call, make_handler
 from ..options import require
+from ..running import weight_of
 from ..timers import set_timeout
 from .ack import Ack, Pending, tell_failure
 from .broadcast import Operator, listed
@@ -15,12 +16,13 @@ class Socket(EventEmitter):
     disconnect(reason), error(error).
 
     id: str; nsp: the Namespace; client: the Client; conn: the Engine.IO session; data: a dict for the app's own
-    use; connected: bool; recovered: True where an earlier session was taken up again; auth: what the client gave.
+    use; connected: bool; recovered: True where an earlier session was taken up again; auth: what the client gave;
+    weight: bytes of that (int).
     """
 
     __slots__ = (
-        'id', 'nsp', 'client', 'conn', 'connected', 'recovered', 'pid', '_auth', 'watched', '_data', '_handshake',
-        '_issued', '_query', '_acks', '_middleware', '_any', '_any_outgoing',
+        'id', 'nsp', 'client', 'conn', 'connected', 'recovered', 'pid', '_auth', 'watched', 'weight', '_data',
+        '_handshake', '_issued', '_query', '_acks', '_middleware', '_any', '_any_outgoing', '_ending',
     )  # fmt: skip
 
     def __init__(self, nsp, client, sid, query, auth):
@@ -32,6 +34,8 @@ class Socket(EventEmitter):
         self.connected = False
         self.recovered = False
         self.pid = None
+        self.weight = weight_of(auth) if auth else 0
+        self._ending = False
         self._auth = auth
         self.watched = False  # somebody listens with on_any_outgoing
         self._data = self._handshake = None
@@ -183,7 +187,7 @@ class Socket(EventEmitter):
         if self.connected:
             if close:
                 self.client.disconnect_all()
-            else:
+            elif not self._ending:
                 self.client.send(DISCONNECT, self.nsp.name, None, None)
                 self.on_close('server namespace disconnect')
         return self
@@ -193,8 +197,9 @@ class Socket(EventEmitter):
     def join(self, rooms, callback=None):
         """Joins a room (str) or several (list), then calls `callback(None)`; returns self. Nothing after the end.
 
-        Raises StateError `sio.rooms` beyond `max_rooms`: the names of rooms often come from clients. OptionError for
-        a callback that cannot be called (document, "socket.join").
+        The names of rooms often come from clients: raises StateError `sio.rooms` beyond `max_rooms`, `sio.room_name`
+        for a name longer than `max_room_name`, TypeError for what cannot be a key; nothing is joined then. OptionError
+        for a callback that cannot be called (document, "socket.join").
         """
         if self.connected:
             rooms = listed(rooms)
@@ -205,8 +210,16 @@ class Socket(EventEmitter):
         return self
 
     def _check_rooms(self, rooms):
+        options = self.nsp.server.options
+        for room in rooms:
+            if type(room) is str or type(room) is bytes:
+                if len(room) > options['max_room_name']:
+                    text, limit = 'the name of a room is too long', options['max_room_name']
+                    raise StateError('sio.room_name', text, len(room), limit, 'max_room_name')
+            else:
+                hash(room)
         mine = self.nsp.adapter.socket_rooms(self.id) or ()
-        limit = self.nsp.server.options['max_rooms']
+        limit = options['max_rooms']
         if len(mine) + len(rooms) > limit and len(mine) + len([room for room in rooms if room not in mine]) > limit:
             raise StateError('sio.rooms', 'a socket in too many rooms', len(mine), limit, 'max_rooms')
 
@@ -308,6 +321,13 @@ class Socket(EventEmitter):
         self._data = session.data
         self.nsp.adapter.add_all(self.id, session.rooms)
 
+    def begin_anew(self, sid, pid):
+        """What it should go on with is not to be had whole any more: nothing of it stays."""
+        self.leave_all()
+        self.id, self.pid = sid, pid
+        self.recovered = False
+        self._data = None
+
     def on_connected(self):
         """The namespace has taken the socket in: it is told so, with its id (revision 5)."""
         self.connected = True
@@ -328,6 +348,9 @@ class Socket(EventEmitter):
         if not self.connected:
             self.nsp.abandon(self)
             return
+        if self._ending:
+            return  # a handler of `disconnecting` disconnects it
+        self._ending = True
         self.conn.run(self, 'disconnecting', (reason,))
         self.nsp.on_socket_closing(self, reason)
         self.leave_all()

@@ -1,6 +1,6 @@
 """The opening handshake (RFC 6455, section 4)."""
 
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 
 from ..compat import sha1
 from ..errors import ProtocolError
@@ -29,9 +29,16 @@ def check_request(req):
         seen = headers.get('sec-websocket-version')
         raise ProtocolError('ws.version', 'the WebSocket version is not served', seen, '13', status=426)
     key = headers.get('sec-websocket-key') or ''
-    if len(key) != 24 or key[22:] != '==':
+    if len(key) != 24 or key[22:] != '==' or not _is_nonce(key):
         raise ProtocolError('ws.key', 'Sec-WebSocket-Key is not 16 bytes in base64', key or None)
     return key
+
+
+def _is_nonce(key):
+    try:
+        return len(a2b_base64(key)) == 16
+    except ValueError:
+        return False
 
 
 def response(key, headers=()):

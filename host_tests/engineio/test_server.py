@@ -3,6 +3,7 @@
 import gzip
 import socket as plain_socket
 import threading
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -10,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from edgeio import iosched
 from edgeio.engineio import Server
 from edgeio.errors import OptionError
-from host_tests.looping import Polling, ask, during, open_ws, settle, turn_until
+from host_tests.looping import PATIENCE, Polling, ask, during, open_ws, settle, turn_until
 
 OK = 200
 
@@ -763,3 +764,37 @@ def test_middleware_sees_polling_and_websocket_and_may_refuse(serve):
     assert answer.status == 400
     during(lambda: open_ws(engine.port, query='&ok=1').close())
     assert seen == [False, False, True]
+
+
+def test_each_close_calls_back(serve):
+    engine = serve()
+    called = []
+    engine.close(lambda: called.append(1))
+    engine.close(lambda: called.append(2))
+    turn_until(lambda: len(called) == 2, 'the callbacks')
+    assert called == [1, 2]
+
+
+@pytest.mark.parametrize('eio', [4, 3])
+def test_post_under_way_as_the_upgrade_ends_is_taken(serve, eio):
+    engine = serve()
+
+    def client():
+        polling = Polling(engine.port, eio=eio)
+        body = '4from the POST' if eio == 4 else '14:4from the POST'
+        head = f'POST {polling.url} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}'
+        with plain_socket.create_connection(('127.0.0.1', engine.port), PATIENCE / 1000) as sock:
+            sock.sendall(f'{head}\r\nConnection: close\r\n\r\n{body[:5]}'.encode())
+            with open_ws(engine.port, eio=eio, query=f'&sid={polling.sid}') as ws:
+                ws.send('2probe')
+                ws.recv()
+                ws.send('5')
+                ws.send('4by the websocket')
+                while not engine.seen[0][1]:
+                    time.sleep(0.01)
+                sock.sendall(body[5:].encode())
+                return b''.join(iter(lambda: sock.recv(65536), b''))
+
+    answer = during(client)
+    assert answer.startswith(b'HTTP/1.1 200') and answer.endswith(b'ok')
+    assert [data for data in engine.seen[0][1] if type(data) is str] == ['by the websocket', 'from the POST']

@@ -233,6 +233,10 @@ class _Client:
         assert type(nsp) is str and (auth is None or type(auth) is dict)
         self.told.append(('connect', nsp))
 
+    def refuse(self, nsp, error):
+        assert type(nsp) is str and 'max_auth' in error
+        self.told.append(('refuse', nsp))
+
     def on_disconnect(self, nsp):
         self.told.append(('disconnect', nsp))
 

@@ -317,3 +317,22 @@ def test_emit_with_ack_of_several_raises_and_tells_the_answers_that_came(several
     clients[0].send(f'43{take_question(clients[0])[0]}["a"]')
     turn_until(lambda: errors, 'the time-out')
     assert errors[0].code == 'sio.ack_timeout' and errors[0].responses == ['a']
+
+
+def test_answer_that_cannot_be_encoded_may_be_given_again(serve, raw, revision):
+    io = serve()
+    arrived = next_socket(io)
+    client = raw(io, revision)
+    raised = []
+
+    def answer(ack):
+        try:
+            ack(object())
+        except TypeError as exc:
+            raised.append(exc)
+            ack('error')
+        ack('second')
+
+    arrived().on('question', answer)
+    client.emit('question', ack_id=7)
+    assert client.take() == '437["error"]' and len(raised) == 1 and client.rest() == []

@@ -166,3 +166,39 @@ def test_answers_that_a_broadcast_waited_for_in_vain_are_forgotten(serve, raw):
 def test_bound_that_cannot_be_is_an_error(name):
     with pytest.raises(OptionError, match=name):
         Server(None, **{name: 0})
+
+
+def test_what_a_client_gives_to_join_is_bounded(serve, raw):
+    io = serve(max_auth=100)
+    io.of('/a')
+    client = raw(io, auth={'token': 80 * 'x'})
+    client.send('40/a,' + '{"token":"' + 90 * 'x' + '"}')
+    answer = client.take()
+    assert answer.startswith('44/a,{"message":"') and '102' in answer and 'max_auth' in answer
+    assert client.rest() == [] and client.join('/a', {'token': 80 * 'x'})
+
+
+def test_what_a_client_gave_to_join_counts_as_its_memory_until_it_leaves(serve, raw):
+    io = serve()
+    io.of('/a')
+    arrived = next_socket(io)
+    client = raw(io)
+    session = arrived().conn
+    before = session.memory
+    client.join('/a', {'lists': [[] for _ in range(1000)]})
+    assert before + 50000 < session.memory < before + 200000
+    client.send('41/a,')
+    turn_until(lambda: not io.of('/a').sockets, 'the disconnect')
+    assert session.memory == before
+
+
+@pytest.mark.parametrize(('room', 'error'), [(257 * 'x', StateError), ([], TypeError), (257 * b'x', StateError)])
+def test_name_of_a_room_is_bounded_and_nothing_is_joined_where_one_is_wrong(serve, raw, room, error):
+    io = serve()
+    arrived = next_socket(io)
+    client = raw(io)
+    socket = arrived()
+    with pytest.raises(error, match='max_room_name' if error is StateError else 'list'):
+        socket.join(['before', room])
+    socket.join(256 * 'y')
+    assert set(socket.rooms) == {socket.id, 256 * 'y'} and client.rest() == []

@@ -47,6 +47,9 @@ class Client:
     def on_connect(self, nsp, query, auth):
         self.told.append(('connect', nsp, query, auth))
 
+    def refuse(self, nsp, error):
+        self.told.append(('refuse', nsp, error))
+
     def on_disconnect(self, nsp):
         self.told.append(('disconnect', nsp))
 
@@ -162,7 +165,7 @@ def test_deep_nesting_is_an_event_or_a_violation_never_an_exception(head, depth,
     deep = '["a",' + opening * depth + '1' + closing * depth + ']'
     for body in (deep, opening * depth + closing * depth, opening * depth):
         (told, *_) = read(head + body, b'attachment')
-        assert told[0] in ('event', 'ack', 'violation')
+        assert told[0] in ('event', 'ack', 'refuse', 'violation')
 
 
 # -- reading binary packets ----------------------------------------------------------------------------------------

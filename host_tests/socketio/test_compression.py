@@ -196,3 +196,19 @@ def test_nothing_is_compressed_by_default(reports):
     assert 'Sec-WebSocket-Extensions' not in during(client)
     io.close()
     until_quiet()
+
+
+def test_compress_false_holds_for_what_leaves_by_an_upgrade(serve):
+    io, port = serve()
+    io.on('connection', lambda socket: socket.compress(False).emit('secret', LONG))
+
+    def client():
+        polling = Polling(port, '/socket.io/')
+        polling.post('40')
+        with Frames(port, f'&sid={polling.sid}') as frames:
+            frames.send('2probe')
+            frames.until('3probe')
+            frames.send('5')
+            return frames.until('42["secret"')
+
+    assert not during(client)[0]

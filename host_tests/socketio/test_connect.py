@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from host_tests.looping import Polling, during, turn_until
+from host_tests.looping import Polling, during, settle, turn_until
 from host_tests.socketio.serving import next_socket
 
 
@@ -323,3 +323,27 @@ def test_very_large_values_pass(serve, raw, revision):
     text, data = 'x' * 3_000_000, bytes(2_000_000)
     client.emit('echo', text, data, b'')
     assert client.take_event() == ['echoed', text, data, b'']
+
+
+@pytest.mark.parametrize('how', ['room', 'socket', 'close', 'conn'])
+@pytest.mark.parametrize('end', ['leave', 'drop'])
+def test_disconnect_fires_once_where_a_handler_of_disconnecting_disconnects(serve, raw, revision, how, end):
+    io = serve()
+    arrived = next_socket(io)
+    client = raw(io, revision)
+    socket = arrived().join('lobby')
+    seen = []
+    again = {
+        'room': lambda: io.in_('lobby').disconnect_sockets(),
+        'socket': socket.disconnect,
+        'close': lambda: socket.disconnect(True),
+        'conn': lambda: socket.conn.close(),
+    }[how]
+    socket.on('disconnecting', lambda reason: (seen.append(('disconnecting', reason)), again())[0])
+    socket.on('disconnect', lambda reason: seen.append(('disconnect', reason)))
+    client.send('41') if end == 'leave' else client.drop()
+    turn_until(lambda: socket.disconnected, 'the disconnect')
+    settle()
+    reason = 'client namespace disconnect' if end == 'leave' else 'transport close'
+    assert seen == [('disconnecting', reason), ('disconnect', reason)]
+    assert not io.sockets.sockets and not io.sockets.adapter.rooms

@@ -6,7 +6,7 @@ import pytest
 
 from edgeio.errors import OptionError
 from edgeio.socketio import Server
-from host_tests.looping import turn_until
+from host_tests.looping import Polling, during, turn_until
 from host_tests.socketio.serving import next_socket
 
 
@@ -342,3 +342,24 @@ def test_a_server_without_clients_sends_to_nobody():
     io = Server()
     assert io.emit('event') is True
     io.to('room').emit('event')
+
+
+@pytest.mark.parametrize('data', [('\udc80',), ('\udc80', b'bytes')])
+def test_text_without_a_form_in_utf8_raises_at_emit_and_harms_no_receiver(serve, raw, revision, data):
+    io = serve()
+    arrived = next_socket(io)
+    polling = during(lambda: Polling(io.port, '/socket.io/', revision - 1))
+    if revision == 5:
+        during(lambda: polling.post('40'))
+    by_polling = arrived()
+    arrived = next_socket(io)
+    client = raw(io, revision)
+    for emit in (by_polling.emit, arrived().emit, io.emit):
+        with pytest.raises(UnicodeEncodeError):
+            emit('news', *data)
+    io.emit('news', 'after')
+    assert client.events() == [['news', 'after']]
+    text = ''
+    while '42["news","after"]' not in text:
+        text += during(lambda: polling.poll().text)
+    assert by_polling.connected

@@ -251,3 +251,50 @@ def test_an_event_whose_socket_left_meanwhile_is_dropped(serve, raw, revision):
     socket.disconnect()
     waiting[0]()
     assert seen == []
+
+
+@pytest.mark.parametrize('error', [ValueError, KeyError])
+@pytest.mark.parametrize('of', ['namespace', 'socket'])
+def test_an_exception_after_next_is_reported_and_harms_nobody(serve, raw, revision, reports, error, of):
+    io = serve()
+    seen = []
+    arrived = next_socket(io)
+
+    def middleware(subject, next):
+        next()
+        raise error('of the app')
+
+    if of == 'namespace':
+        io.use(middleware)
+    client = raw(io, revision)
+    socket = arrived()
+    if of == 'socket':
+        socket.use(middleware)
+    socket.on('event', seen.append)
+    client.emit('event', 1)
+    turn_until(lambda: seen, 'the event')
+    assert seen == [1] and socket.connected and client.rest() == []
+    assert [(type(exc), where) for exc, where in reports] == [(error, 'a middleware')]
+    reports.clear()
+
+
+def test_middleware_that_will_answer_holds_the_client_and_one_that_never_will_does_not(serve, raw, reports):
+    io = serve(max_running_handlers=4)
+    arrived = next_socket(io)
+    client = raw(io)
+    socket = arrived()
+    waiting, seen, dropped = [], [], []
+    socket.use(lambda packet, next: (dropped if packet[0] == 'drop' else waiting).append(next) or dropped.clear())
+    socket.on('event', seen.append)
+    for _ in range(20):
+        client.emit('drop')
+    for n in range(10):
+        client.emit('event', n)
+    turn_until(lambda: socket.conn.held, 'the bound')
+    assert len(waiting) == 4
+    while len(seen) < 10:
+        turn_until(lambda: waiting, 'the next event')
+        waiting.pop(0)()
+    assert seen == list(range(10)) and io.engine.allowance.bytes == 0
+    assert [error.code for error, _ in reports] == ['running.held']
+    reports.clear()

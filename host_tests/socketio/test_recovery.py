@@ -214,7 +214,10 @@ def test_who_misses_more_than_is_kept_while_the_middleware_thinks_begins_anew(se
     io.emit('meanwhile')
     go_on()
     assert json.loads(client.take()[2:])['pid'] != away.client.pid
-    assert client.events() == [] and not io.sockets.sockets[away.socket.id].recovered
+    [socket] = io.sockets.sockets.values()
+    assert client.events() == [] and not socket.recovered
+    assert socket.id != away.socket.id and set(socket.rooms) == {socket.id} and socket.data == {}
+    assert set(io.sockets.adapter.sids) == {socket.id}
 
 
 def returning(serve, raw, **bounds):
@@ -222,7 +225,7 @@ def returning(serve, raw, **bounds):
     io = serve(connection_state_recovery={'skip_middlewares': False, **bounds})
     thinking = []
     io.use(lambda socket, next: thinking.append(next) if socket.recovered else next())
-    away = Away(io, raw).leave()
+    away = Away(io, raw, rooms=['vip'], data={'admin': True}).leave()
     away.thinking, away.until = thinking, io.sockets.adapter._sessions[away.client.pid].until
     io.emit('missed')
     client = raw(io, nsp=None)
@@ -384,3 +387,34 @@ def test_rooms_of_those_that_are_gone_are_not_remembered(serve, raw):
     client.drop()
     turn_until(lambda: socket.disconnected, 'the disconnect')
     assert io.of('/').adapter._joined == {}
+
+
+def test_join_that_fails_leaves_nothing_behind(serve, raw):
+    io = serve(connection_state_recovery=True)
+    arrived = next_socket(io)
+    client = raw(io)
+    socket = arrived()
+    adapter = io.sockets.adapter
+    with pytest.raises(TypeError):
+        socket.join(['room', []])
+    with pytest.raises(TypeError):
+        adapter.add_all(socket.id, ['other', []])
+    assert list(socket.rooms)[0] == socket.id and 'room' not in socket.rooms
+    client.send('41')
+    turn_until(lambda: socket.disconnected, 'the disconnect')
+    assert adapter._joined == {} and adapter.rooms == {}
+
+
+def test_id_that_somebody_has_by_now_is_not_taken_up(serve, raw):
+    io = serve(connection_state_recovery=True)
+    io.engine.generate_id = lambda req: req.query['user']
+    first = raw(io, query={'user': 'bob'})
+    io.emit('seen')
+    offset = first.take_event()[1]
+    first.drop()
+    turn_until(lambda: not io.sockets.sockets, 'the disconnect')
+    second = raw(io, query={'user': 'bob'})
+    raw(io, query={'user': 'ann'}, auth={'pid': first.pid, 'offset': offset})
+    assert sorted(io.sockets.sockets) == ['ann', 'bob']
+    io.emit('all')
+    assert second.take_event()[0] == 'all'

@@ -379,6 +379,7 @@ def test_valid_request_gives_its_key_and_the_response_opens_the_connection():
     (Request(key=None), 'ws.key', 400),
     (Request(key=''), 'ws.key', 400),
     (Request(key='dGhlIHNhbXBsZSBub25jZQ='), 'ws.key', 400),
+    (Request(key='!!!!!!!!!!!!!!!!!!!!!!=='), 'ws.key', 400),
     (Request(key='dGhlIHNhbXBsZSBub25jZTE2'), 'ws.key', 400),
     (Request(key='dGhlIHNhbXBsZSBub25jZQ==='), 'ws.key', 400),
 ])  # fmt: skip
