@@ -9,6 +9,10 @@ MAX_FIELDS = 1000
 
 _UNRESERVED = b'-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
+# What stands for itself in a path, beside the slash (RFC 3986 section 3.3, and what browsers leave alone).
+_ITSELF = _UNRESERVED + b"!$&'()*+,;=:@|^[]"
+_PLAIN = '/' + _ITSELF.decode()
+
 
 def percent_decode(text, plus=False):
     """`text` (str) with its %XX escapes decoded; `plus`: a '+' is a space, as in forms.
@@ -46,15 +50,21 @@ def percent_encode(text, safe=b'/'):
 
 
 def normalise(path):
-    """`path` with the escapes decoded that need none (RFC 3986 section 6.2.2.2): /%61 is /a, on every way to it."""
-    if '%' not in path:
+    """The one spelling (str) of `path` that routes are compared with; of its own it is the same again.
+
+    What stands for itself is not escaped, all else is, in upper case (RFC 3986 section 6.2.2): /%61%40%c3 is /a@%C3.
+    An escaped slash stays one, and what is no escape stays as it is.
+    """
+    if not path.lstrip(_PLAIN):
         return path
     parts = path.split('%')
-    pieces = [parts[0]]
+    pieces = [_escape_odd(parts[0])]
+    open_escape = False  # before this part stands a broken escape that a digit would complete
     for part in parts[1:]:
         digits = part[:2]
-        value = int(digits, 16) if len(digits) == 2 and is_hex(digits.encode()) else 0
-        pieces.append(chr(value) + part[2:] if value in _UNRESERVED and value else '%' + part)
+        whole = len(digits) == 2 and is_hex(digits.encode())
+        pieces.append(_one_spelling(digits, open_escape) + _escape_odd(part[2:]) if whole else '%' + _escape_odd(part))
+        open_escape = not whole and is_hex(part.encode())
     return ''.join(pieces)
 
 
@@ -99,3 +109,20 @@ def _add(fields, name, value):
 
 def _bad_escape(text, expected):
     return ProtocolError('http.bad_escape', 'the URL has a broken escape', text, expected)
+
+
+def _one_spelling(digits, open_escape):
+    # %%34%31 must not become %41: whoever decodes it would see another path than the routes did.
+    byte = int(digits, 16)
+    if byte in _ITSELF and not (open_escape and is_hex(bytes((byte,)))):
+        return chr(byte)
+    return '%' + digits.upper()
+
+
+def _escape_odd(text):
+    # Character for character a long path would take a board 60 ms; there are few different ones.
+    odd = text.lstrip(_PLAIN)
+    while odd:
+        text = text.replace(odd[0], percent_encode(odd[0]))
+        odd = text.lstrip(_PLAIN + '%')
+    return text

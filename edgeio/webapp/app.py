@@ -156,10 +156,10 @@ class WebApp(Router):
         if self._stamp != changes[0]:
             self._plans = {}
             self._stamp = changes[0]
-        key = (head.method, normalise(head.path))
+        key = (head.method, head.path)  # as it came: its normal form is looked for once
         plan = self._plans.get(key)
         if plan is None:
-            plan = self.plan(key[0], key[1])
+            plan = self.plan(head.method, normalise(head.path))
             if len(key[1]) <= MAX_REMEMBERED_PATH:
                 if len(self._plans) >= MAX_REMEMBERED:
                     self._plans.clear()

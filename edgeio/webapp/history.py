@@ -4,6 +4,7 @@
     app.use(WebApp.static('public'))
 """
 
+from ..http.url import normalise
 from ..options import read_options, require
 
 DEFAULTS = {
@@ -19,7 +20,8 @@ def history(options=None, **kwargs):
     Options: index (str), rewrites (pairs of str), dots (bool).
     """
     given = read_options('history', DEFAULTS, options, kwargs)
-    index, rewrites, dots = given['index'], given['rewrites'], given['dots']
+    index, dots = given['index'], given['dots']
+    rewrites = [(normalise(beginning), target) for beginning, target in given['rewrites']]
     require('history', 'index', index, isinstance(index, str) and index[:1] == '/', 'a path, such as /index.html')
 
     def rewrite(req, res, next):

@@ -5,10 +5,12 @@
     /users/:id?         optional, together with the slash before it; any character may be: /colou?r
     /file{.:ext}        an optional part
     /files/*            the rest of the path, which may be empty or have slashes; /files/*path names it
+    /what%3F            an escape is its character, also where that would mean something else here
 """
 
 from ..errors import OptionError
-from ..http.url import percent_decode, percent_encode
+from ..http.grammar import is_hex
+from ..http.url import normalise, percent_decode
 
 MAX_OPTIONAL = 5
 """Optional parts of one path: each doubles the ways in which it can be met."""
@@ -16,9 +18,6 @@ MAX_OPTIONAL = 5
 _LITERAL, _PARAMETER, _WILD = range(3)
 
 _NAME = '_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
-
-# Characters that stand for themselves in a path on the wire (RFC 3986 section 3.3, and what browsers leave alone).
-_SAFE = b"/!$&'()*+,;=:@|^[]%"
 
 
 class Pattern:
@@ -38,7 +37,7 @@ class Pattern:
         self._ways = [_merge(way, case_sensitive) for way in _Reader(path).ways()]
 
     def match(self, path):
-        """(params, matched part of the path) where `path` (str, escaped as it came) is met; else None.
+        """(params, matched part of the path) where `path` (str, as `normalise` has it) is met; else None.
 
         Raises ProtocolError 400 for a parameter whose escapes are broken.
         """
@@ -223,11 +222,21 @@ class _Reader:
                 return items
             elif character == '?':
                 self._make_optional(items)
+            elif character == '%':
+                items.append((_LITERAL, self._escape()))
             else:
-                items.append((_LITERAL, percent_encode(character, _SAFE)))
+                items.append((_LITERAL, normalise(character)))
         if inside:
             raise self._error('a { without }')
         return items
+
+    def _escape(self):
+        """What an escape is on the wire, or a % that begins none."""
+        digits = self._path[self._at : self._at + 2]
+        if len(digits) < 2 or not is_hex(digits.encode()):
+            return '%25'
+        self._at += 2
+        return normalise('%' + digits)
 
     def _name(self, default=None):
         start = self._at

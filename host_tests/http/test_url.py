@@ -1,6 +1,8 @@
 """Percent-decoding and queries: strict, bounded."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeio.errors import ProtocolError
 from edgeio.http.url import normalise, parse_query, percent_decode, percent_encode
@@ -40,10 +42,27 @@ def test_encoding_is_undone_by_decoding(text):
 @pytest.mark.parametrize(
     ('path', 'expected'),
     [('/a', '/a'), ('/%61', '/a'), ('/%7Euser', '/~user'), ('/a%2Fb', '/a%2Fb'), ('/%2e%2E/x', '/../x'),
-     ('/%zz%', '/%zz%'), ('/%C3%A9', '/%C3%A9'), ('/%2561', '/%2561')],
+     ('/%zz%', '/%zz%'), ('/%C3%A9', '/%C3%A9'), ('/%2561', '/%2561'), ('/%40a%28%29', '/@a()'),
+     ('/%21%24%26%27%2a%2B%2c%3B%3d%3A%7c%5E%5B%5D', "/!$&'*+,;=:|^[]"), ('/%c3%a9%2f%3f%23%25', '/%C3%A9%2F%3F%23%25'),
+     ('/"<>{}`\\', '/%22%3C%3E%7B%7D%60%5C'), ('/\xe9 ', '/%C3%A9%20'), ('/%zz"%7b', '/%zz%22%7B'), ('/%00', '/%00'),
+     ('/%%34%31', '/%%341'), ('/%4%31', '/%4%31'), ('/%/%31%31', '/%/11'), ('/%%%341', '/%%%341')],
 )  # fmt: skip
 def test_normal_form_escapes_only_what_needs_it(path, expected):
     assert normalise(path) == expected
+
+
+@given(st.text(st.sampled_from('/%4419aAfF@"?\xe9')))
+def test_normal_form_is_its_own_and_means_the_same(path):
+    normal = normalise(path)
+    assert normalise(normal) == normal
+    assert decoded(normal) == decoded(path)
+
+
+def decoded(path):
+    try:
+        return percent_decode(path)
+    except ProtocolError:
+        return None
 
 
 @pytest.mark.parametrize(
