@@ -4,14 +4,14 @@ A session outlives its transports. It begins with long-polling or WebSocket and 
 second; both knots of that, the two streams and the parked poll, are tied here and in upgrade.py, and nowhere else.
 """
 
-from ..compat import check_text, monotonic_ms
+from ..compat import check_text
 from ..errors import ProtocolError
 from ..events import EventEmitter, call, make_handler
-from ..running import Peer
 from ..timers import set_immediate, set_timeout
 from ..websocket.codec import POLICY, text_frame
 from .codec import CLOSE, MESSAGE, NOOP, PING, PONG, decode_text, decode_text3
 from .emitter import Emitter
+from .heartbeat import Heartbeat
 
 PACKET_COST = 64
 """Bytes that a buffered packet counts beside its own: what the runtime needs to keep it."""
@@ -22,7 +22,7 @@ OPEN, CLOSING, CLOSED = 'open', 'closing', 'closed'
 """The states of a session."""
 
 
-class Session(Peer):
+class Session(Heartbeat):
     """A client's session, over one transport after the other.
 
     Emits data (or message), drain, flush, packet({type, data}), packet_create({type, data}), heartbeat, upgrading,
@@ -37,12 +37,11 @@ class Session(Peer):
 
     __slots__ = (
         'server', 'id', 'protocol', 'request', 'remote_address', 'state', 'buffer', '_receiver', 'stream', 'ws',
-        'polling', 'upgrade', 'bucket', '_due', '_pinged', '_excused', '_sent', '_buffered',
-        'compress', '_plain', '_waiting',
+        'polling', 'upgrade', '_sent', '_buffered', 'compress', '_plain', '_waiting',
     )  # fmt: skip
 
     def __init__(self, server, sid, protocol, request):
-        Peer.__init__(self)
+        Heartbeat.__init__(self)
         self.server = server
         self.id = sid
         self.protocol = protocol
@@ -57,12 +56,8 @@ class Session(Peer):
         self.stream = self.ws = self.polling = None
         self.upgrade = None  # an Upgrade, while a WebSocket probes
         self._waiting = ()  # Posts, while the rest of their packets is held back, or waits for its turn
-        self.bucket = None
-        self._pinged = False
-        self._excused = False  # it was held since the last sign of ours
         self._sent = None  # callbacks of `send`, as handlers, that wait for the next poll
-        self._due = self._first_deadline(monotonic_ms())
-        server.heartbeats.watch(self, self._due)
+        self.begin()
 
     @property
     def receiver(self):
@@ -172,13 +167,9 @@ class Session(Peer):
         if kind == MESSAGE:
             self._receiver.on_text(packet)
         elif kind == PONG and self.protocol == 4:
-            self._pong()
+            self.on_pong()
         elif kind == PING and self.protocol == 3:
-            self.send_packet(PONG + packet[1:])
-            if not self._deaf:
-                self._due = self._first_deadline(monotonic_ms())
-                self._note_queue()
-            self.emit('heartbeat')
+            self.on_ping(packet)
         elif kind == CLOSE:
             self.on_closed('transport close')
         elif kind == PING or kind == PONG:
@@ -194,9 +185,7 @@ class Session(Peer):
         if self.state == OPEN:
             if self.ws is not None:
                 self.ws.hold()
-            self._excused = True
-            now = monotonic_ms()
-            self._look_at(min(self._due, self._next_ping(now) if self.protocol == 4 else now + self._grace()))
+            self.excuse()
 
     def release(self):
         """Goes on: what is left of POSTs comes first, then what the WebSocket has."""
@@ -271,74 +260,6 @@ class Session(Peer):
         it counts only from the address that the session began at.
         """
         return self.protocol != 3 or req.ip == self.remote_address
-
-    # -- heartbeat -----------------------------------------------------------------------------------------------
-
-    def on_deadline(self, now):
-        """The sweep's call: sends a ping, or ends a session that did not answer one in time."""
-        if now < self._due:
-            return self._due
-        if self._excused:
-            return self._keep_alive(now)
-        if self._pinged or self.protocol == 3:
-            self.on_closed('ping timeout')
-            return None
-        self.settle()
-        self._ping(now + self.server.options['ping_timeout'])
-        return self._due
-
-    def _ping(self, due):
-        self._pinged = True
-        self._due = due
-        self.send_packet(PING)
-        self._note_queue()
-
-    def _keep_alive(self, now):
-        # It was held, so what it said may be unread and nothing was expected of it; but it expects signs of us, held
-        # or not. In revision 3 that is the answer to a ping of its own, and one too many does no harm.
-        self._excused = held = self.held
-        if self.protocol == 4:
-            self._ping(self._next_ping(now) if held else now + self.server.options['ping_timeout'])
-        else:
-            self._due = now + self._grace() if held else self._first_deadline(now)
-            self.send_packet(PONG)
-        return self._due
-
-    def _note_queue(self):
-        """What the client is told leaves behind all that is queued: until then it cannot have heard it."""
-        if self.ws is not None:
-            stream = self.ws.stream
-            stream.owed = stream.queued if stream.blocked else 0
-
-    @property
-    def _deaf(self):
-        return self.ws is not None and self.ws.stream.owed > 0
-
-    def _pong(self):
-        if self._pinged and not self._deaf:
-            self._pinged = False
-            self._look_at(self._next_ping(monotonic_ms()))
-        self.emit('heartbeat')
-
-    def _look_at(self, due):
-        before, self._due = self._due, due
-        if due < before:
-            self.server.heartbeats.watch(self, due)
-
-    def _first_deadline(self, now):
-        # Revision 4: the server pings. Revision 3: the client does, within interval and timeout.
-        options = self.server.options
-        if self.protocol == 3:
-            return now + options['ping_interval'] + options['ping_timeout']
-        return self._next_ping(now)
-
-    def _next_ping(self, now):
-        # It may go out one tick of the sweep early, so that interval + timeout is never exceeded by more than that.
-        return now + max(1, self.server.options['ping_interval'] - self.server.heartbeats.tick)
-
-    def _grace(self):
-        options = self.server.options
-        return min(options['ping_interval'], options['ping_timeout']) // 2
 
     def settle(self):
         """The client is established: what is only needed while it connects is packed away."""

@@ -2,16 +2,16 @@
 
 from ..compat import unix_ms
 from ..errors import EdgeError, StateError
-from ..events import EventEmitter, call, make_handler
-from ..options import require
+from ..events import call, make_handler
 from ..running import weight_of
 from ..timers import set_timeout
 from .ack import Ack, Pending, tell_failure
 from .broadcast import Operator, listed
+from .listening import Listening
 from .packet import CONNECT, DISCONNECT, EVENT, check_name
 
 
-class Socket(EventEmitter):
+class Socket(Listening):
     """A client in a namespace (document, "Socket"). Emits the client's events, and disconnecting(reason),
     disconnect(reason), error(error).
 
@@ -21,12 +21,12 @@ class Socket(EventEmitter):
     """
 
     __slots__ = (
-        'id', 'nsp', 'client', 'conn', 'connected', 'recovered', 'pid', '_auth', 'watched', 'weight', '_data',
-        '_handshake', '_issued', '_query', '_acks', '_middleware', '_any', '_any_outgoing', '_ending',
+        'id', 'nsp', 'client', 'conn', 'connected', 'recovered', 'pid', '_auth', 'weight', '_data', '_handshake',
+        '_issued', '_query', '_acks', '_ending',
     )  # fmt: skip
 
     def __init__(self, nsp, client, sid, query, auth):
-        EventEmitter.__init__(self)
+        Listening.__init__(self)
         self.id = sid
         self.nsp = nsp
         self.client = client
@@ -37,12 +37,10 @@ class Socket(EventEmitter):
         self.weight = weight_of(auth) if auth else 0
         self._ending = False
         self._auth = auth
-        self.watched = False  # somebody listens with on_any_outgoing
         self._data = self._handshake = None
         self._issued = unix_ms()
         self._query = query
         self._acks = None
-        self._middleware = self._any = self._any_outgoing = ()
 
     # -- what it is ----------------------------------------------------------------------------------------------
 
@@ -235,57 +233,6 @@ class Socket(EventEmitter):
         """Leaves every room, its own included."""
         self.nsp.adapter.remove_all(self.id)
 
-    # -- listening -----------------------------------------------------------------------------------------------
-
-    def use(self, fn):
-        """Adds a middleware `fn(packet, next)` for incoming events; packet: [name, *args]. Returns self (document,
-        "socket.use"). OptionError for what cannot be called."""
-        require('use', 'fn', fn, callable(fn), 'a function (packet, next)')
-        self._middleware += (fn,)
-        return self
-
-    def on_any(self, fn):
-        """`fn(name, *args)` for every incoming event; returns self. OptionError where `fn` cannot be called."""
-        self._any += (make_handler(fn),)
-        return self
-
-    def prepend_any(self, fn):
-        """As on_any, before the others; returns self. OptionError where `fn` cannot be called."""
-        self._any = (make_handler(fn),) + self._any
-        return self
-
-    def off_any(self, fn=None):
-        """Removes `fn` (None: all) from on_any; returns self."""
-        self._any = _without(self._any, fn)
-        return self
-
-    def listeners_any(self):
-        """The functions given to on_any (list)."""
-        return [handler[0] for handler in self._any]
-
-    def on_any_outgoing(self, fn):
-        """`fn(name, *args)` for every event that is sent to this client, broadcasts included; returns self. OptionError
-        where `fn` cannot be called."""
-        self._any_outgoing += (make_handler(fn),)
-        self.watched = True
-        return self
-
-    def prepend_any_outgoing(self, fn):
-        """As on_any_outgoing, before the others; returns self. OptionError where `fn` cannot be called."""
-        self._any_outgoing = (make_handler(fn),) + self._any_outgoing
-        self.watched = True
-        return self
-
-    def off_any_outgoing(self, fn=None):
-        """Removes `fn` (None: all) from on_any_outgoing; returns self."""
-        self._any_outgoing = _without(self._any_outgoing, fn)
-        self.watched = bool(self._any_outgoing)
-        return self
-
-    def listeners_any_outgoing(self):
-        """The functions given to on_any_outgoing (list)."""
-        return [handler[0] for handler in self._any_outgoing]
-
     # -- the client's calls --------------------------------------------------------------------------------------
 
     def on_event(self, data, ack_id):
@@ -378,15 +325,6 @@ class Socket(EventEmitter):
         if self._acks:
             self._acks.pop(str(ack_id), None)
 
-    def notify_outgoing(self, data):
-        """An event is sent to this client: data is [name, *args]."""
-        for handler in self._any_outgoing:
-            call(handler, tuple(data), 'on_any_outgoing')
-
-    def _tell_any(self, data):
-        for handler in self._any:
-            self.conn.call(handler, tuple(data), 'on_any')
-
     def _after_middleware(self, error, data):
         if not self.connected:
             return
@@ -422,7 +360,3 @@ class Socket(EventEmitter):
             except Exception:
                 self.expect_no_more(key)  # the client owes no answer to what could not be encoded
                 raise
-
-
-def _without(handlers, fn):
-    return () if fn is None else tuple(handler for handler in handlers if handler[0] != fn)
