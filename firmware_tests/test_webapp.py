@@ -4,8 +4,10 @@ import json
 import os
 
 from edgeio import WebApp, iosched, socket
+from edgeio.compat import heap_size
 from edgeio.webapp import access_log, body, session
 from edgeio.webapp.memorystore import MemoryStore
+from edgeio.webapp.router import PLAN_COST
 
 from . import servers
 from .clients.http import request
@@ -127,6 +129,28 @@ async def test_files_are_served_and_nothing_outside():
     same((part.status, part.body), (206, content[2:6]))
     for outside in ('/files/../setup.cfg', '/files/%2e%2e/setup.cfg', '/files/..%5csetup.cfg', '/files/%00'):
         assert (await site.ask('GET', outside)).status in (400, 403, 404), outside
+    await site.stop()
+
+
+async def test_path_has_one_spelling_for_what_guards_it():
+    site = _App()
+    site.app.use(['/@(a)', '/caf\xe9', '/%7b1%7D'], lambda req, res: res.send_status(401))
+    site.app.use(lambda req, res: res.send('open'))
+    for path in ('/@(a)/x', '/%40%28a%29/x', '/caf%c3%A9/x', '/%63af%C3%a9', '/{1}/x', '/%7B%31}'):
+        same((path, (await site.ask('GET', path)).status), (path, 401))
+    same((await site.ask('GET', '/%%34%30(a)')).status, 200)  # no escape of @
+    await site.stop()
+
+
+async def test_plans_of_long_methods_are_not_remembered():
+    site = _App()
+    site.app.use(lambda req, res: res.send('done'))
+    for number in range(8):
+        same((await site.ask('M%07d' % number + 'X' * 8000, '/x')).status, 200)
+    same(len(site.app._plans), 0)
+    for number in range(40):
+        await site.ask('GET', '/%d' % number)
+    assert 0 < len(site.app._plans) * PLAN_COST <= heap_size() // 64, len(site.app._plans)
     await site.stop()
 
 

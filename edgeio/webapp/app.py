@@ -1,13 +1,13 @@
 """WebApp: a router with a server, settings and templates."""
 
 from ..apphost import read_port
-from ..compat import env
+from ..compat import env, heap_size
 from ..http.server import HttpServer
 from ..http.url import normalise
 from ..socket import sockaddr
 from .request import Request
 from .response import Response
-from .router import MAX_REMEMBERED, MAX_REMEMBERED_PATH, Router, changes
+from .router import MAX_REMEMBERED_PATH, Router, changes, most_plans
 
 
 class WebApp(Router):
@@ -25,6 +25,7 @@ class WebApp(Router):
         self.settings = {}
         self._views = None
         self._plans = {}
+        self._most_plans = most_plans(heap_size())
         self._stamp = -1
         server.handler = self.handle
         server.app = self
@@ -160,8 +161,8 @@ class WebApp(Router):
         plan = self._plans.get(key)
         if plan is None:
             plan = self.plan(head.method, normalise(head.path))
-            if len(key[1]) <= MAX_REMEMBERED_PATH:
-                if len(self._plans) >= MAX_REMEMBERED:
+            if len(head.method) + max(len(head.path), len(plan.path)) <= MAX_REMEMBERED_PATH:
+                if len(self._plans) >= self._most_plans:
                     self._plans.clear()
                 self._plans[key] = plan
         return plan

@@ -11,15 +11,23 @@ from ..options import read_options
 from .pattern import make_patterns
 
 MAX_REMEMBERED = 256
-"""Plans that one app remembers; beyond, it begins anew."""
+"""Plans that one app remembers, fewer on a small heap (see `most_plans`); beyond, it begins anew."""
 
 MAX_REMEMBERED_PATH = 256
-"""Characters of a path whose plan is remembered: a longer one is rare, and may be a stranger's."""
+"""Characters of method and path whose plan is remembered: longer ones are rare, and may be a stranger's."""
+
+PLAN_COST = 2048
+"""Bytes that a plan takes, its path included: of four handlers, on MicroPython."""
 
 OPTIONS = {'case_sensitive': False, 'merge_params': False, 'strict': False}
 
 changes = [0]
 """The number of changes to any router: a plan made before the last one is stale."""
+
+
+def most_plans(heap):
+    """How many plans an app remembers (int): they take a 64th of its `heap` (bytes), if that is not too few."""
+    return max(8, min(MAX_REMEMBERED, heap // 64 // PLAN_COST))
 
 
 class Step:

@@ -7,8 +7,6 @@ import pytest
 from edgeio import iosched
 from edgeio.errors import OptionError, StateError
 from edgeio.webapp import Router
-from host_tests.http.wire import exchange
-from host_tests.looping import during
 
 
 def say(text):
@@ -354,21 +352,6 @@ def test_escapes_do_not_lead_around_a_guard(app, tester):
     app.use(lambda req, res: res.send('open'))
     for path in ('/private', '/PRIVATE/x', '/%70rivate', '/%70%72ivate/x', '/private/'):
         assert tester.get(path).status == 403, path
-
-
-def test_plans_remembered_are_bounded(app, tester):
-    app.get('/:id', lambda req, res: res.send(req.params['id']))
-    raw = b''.join(b'GET /%d HTTP/1.1\r\nHost: b\r\n\r\n' % number for number in range(300))
-    answer = during(exchange, tester.port(), raw + b'GET /end HTTP/1.0\r\n\r\n')
-    assert answer.endswith(b'end') and 0 < len(app._plans) <= 256
-
-
-def test_plans_of_long_paths_are_not_remembered(app, tester):
-    app.get('/:name', lambda req, res: res.end('found'))
-    assert tester.get('/' + 'x' * 200).text == 'found'
-    assert tester.get('/' + 'x' * 4000).text == 'found'
-    assert [len(path) for _, path in app._plans] == [201]
-
 
 
 @pytest.mark.parametrize('wrong', [5, None, 'x'])
