@@ -9,15 +9,17 @@ _SIZE, _DATA, _DATA_END, _TRAILER, _DONE = range(5)
 
 
 class ChunkedDecoder:
-    """Decodes one body. `take` reads on; `done` is True after the last byte of the trailer section.
+    """Decodes one body. `take` reads on; `done` is True after the last byte of the trailer section; lines: how many
+    more `take` may read, the owner sets it.
 
     Strict: a size is 1 to 8 hexadecimal digits, extensions are bounded, trailer fields are checked and dropped.
     """
 
-    __slots__ = ('done', '_state', '_left', '_line', '_extensions', '_trailer', '_max_bytes', '_max_headers')
+    __slots__ = ('done', 'lines', '_state', '_left', '_line', '_extensions', '_trailer', '_max_bytes', '_max_headers')
 
     def __init__(self, limits):
         self.done = False
+        self.lines = 0
         self._state = _SIZE
         self._left = 0
         self._line = bytearray()  # a line whose end has not come yet
@@ -28,7 +30,7 @@ class ChunkedDecoder:
 
     def take(self, data, at, sink):
         """Decodes `data` (bytes) from `at` on, calls `sink(piece)` with the body's bytes; returns where it stopped:
-        at the end of `data`, or behind the body. Raises ProtocolError.
+        at the end of `data`, behind the body, or where there are no `lines` left. Raises ProtocolError.
         """
         end = len(data)
         while at < end and self._state != _DONE:
@@ -39,8 +41,11 @@ class ChunkedDecoder:
                 if not self._left:
                     self._state = _DATA_END
                 sink(piece)
-            else:
+            elif self.lines > 0:
+                self.lines -= 1
                 at = self._take_line(data, at)
+            else:
+                break
         return at
 
     def _take_line(self, data, at):

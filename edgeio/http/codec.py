@@ -6,6 +6,7 @@ is parsed only while the request before it has been answered (`held` is False): 
 
 from ..errors import ProtocolError
 from .grammar import TOKEN, has_bare_line_end
+from .limits import LINE_COST, MAX_TURN
 
 _HEAD, _LENGTH, _CHUNKED, _DEAD = range(4)
 
@@ -18,13 +19,14 @@ class RequestParser:
         on_end()                 its body is complete; not called without a body
         on_upgrade(head, rest)   another protocol is asked for, `rest` follows; True: taken over, parsing ends here
         on_partial()             the beginning of a head came, and not yet its end
-        on_backlog()             a further request waits: because of `held`, or `max_pipelined` were taken at once
+        on_backlog()             input waits for `proceed`: because of `held`, or the turn is over (`max_pipelined`,
+                                 MAX_TURN). Give it no more meanwhile
         on_violation(error)      ProtocolError: answer it, if that can be done, and close. Nothing more is parsed
 
     heads: the server's Heads; limits: options with the names of `limits.DEFAULTS`.
     """
 
-    __slots__ = ('held', '_state', '_left', '_size', '_chunks', '_kept', '_scanned', '_heads', '_limits')
+    __slots__ = ('held', '_state', '_left', '_size', '_chunks', '_kept', '_scanned', '_turn', '_heads', '_limits')
 
     def __init__(self, heads, limits):
         self.held = False
@@ -34,6 +36,7 @@ class RequestParser:
         self._chunks = None
         self._kept = None  # bytearray: the beginning of a head, or what waits for its turn
         self._scanned = 0  # how much of `_kept` is known not to hold a whole head
+        self._turn = 0  # bytes that are left of this turn
         self._heads = heads
         self._limits = limits
 
@@ -48,19 +51,21 @@ class RequestParser:
                 return
         elif self._kept is not None:
             self._kept += data
-            if self.held:
-                self.on_backlog()
-                return
-            if not self._head_is_whole():
-                return
+            if self._state == _HEAD:
+                if self.held:
+                    self.on_backlog()
+                    return
+                if not self._head_is_whole():
+                    return
             data, self._kept = bytes(self._kept), None
         self._run(data)
 
     def proceed(self):
-        """Goes on with what was kept, now that `held` is False."""
-        if self._kept is None or self.held:
+        """Goes on with what was kept: with a body in any case, with a head now that `held` is False."""
+        in_head = self._state == _HEAD
+        if self._kept is None or in_head and self.held:
             return
-        if self._head_is_whole():
+        if not in_head or self._head_is_whole():
             data, self._kept = bytes(self._kept), None
             self._run(data)
         elif self._kept is not None:
@@ -78,7 +83,7 @@ class RequestParser:
 
     @property
     def backlog(self):
-        """Bytes that wait to be parsed: the beginning of a head, or requests whose turn has not come (int)."""
+        """Bytes that wait to be parsed: the beginning of a head, or what has to wait for its turn (int)."""
         return 0 if self._kept is None else len(self._kept)
 
     @property
@@ -87,22 +92,23 @@ class RequestParser:
         return self._state == _LENGTH or self._state == _CHUNKED
 
     def _run(self, data):
-        at, end, taken = 0, len(data), 0
+        at, end = 0, len(data)
+        self._turn = MAX_TURN
+        pipelined = self._limits['max_pipelined']
         try:
-            while at < end:
-                if self._state == _HEAD:
-                    if self.held or taken == self._limits['max_pipelined']:
-                        self._keep(data[at:])
-                        self.on_backlog()
-                        return
-                    taken += 1
+            while at < end and self._state != _DEAD:
+                in_head = self._state == _HEAD
+                if self._turn <= 0 or in_head and (self.held or not pipelined):
+                    self._keep(data[at:])
+                    self.on_backlog()
+                    return
+                if in_head:
+                    pipelined -= 1
                     at = self._take_head(data, at)
                 elif self._state == _LENGTH:
                     at = self._take_length(data, at)
-                elif self._state == _CHUNKED:
-                    at = self._take_chunked(data, at)
                 else:
-                    return
+                    at = self._take_chunked(data, at)
         except ProtocolError as error:
             self.stop()
             self.on_violation(error)
@@ -121,6 +127,7 @@ class RequestParser:
             return len(data)
         self._check_size(line_end - start, stop - line_end)
         stop += 4
+        self._turn -= stop - at
         head = self._heads.parse(data, start, line_end, stop)
         if head.upgrade and self.on_upgrade(head, data[stop:]):
             self.stop()
@@ -151,8 +158,11 @@ class RequestParser:
         return at + len(piece)
 
     def _take_chunked(self, data, at):
-        at = self._chunks.take(data, at, self._on_chunk)
-        if self._chunks.done and self._state == _CHUNKED:
+        chunks = self._chunks
+        lines = chunks.lines = -(-self._turn // LINE_COST)
+        at = chunks.take(data, at, self._on_chunk)
+        self._turn -= (lines - chunks.lines) * LINE_COST
+        if chunks.done and self._state == _CHUNKED:
             self._chunks = None
             self._state = _HEAD
             self.on_end()

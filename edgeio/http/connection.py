@@ -30,6 +30,7 @@ class HttpConnection(RequestParser):
         'closing',
         'running',
         'bucket',
+        '_next_turn',
         '_phase',
         '_due',
         '_next_look',
@@ -46,6 +47,7 @@ class HttpConnection(RequestParser):
         self.closing = False
         self.running = None
         self.bucket = None
+        self._next_turn = None  # the Timer of it, where input waits for that
         self._served = 0  # requests so far
         self._mark = 0  # where a slow exchange stood at the last look: bytes or requests
         self._unsent = 0  # bytes that waited for the peer then
@@ -121,10 +123,10 @@ class HttpConnection(RequestParser):
             self._wait(_HEAD, 'header_timeout')
 
     def on_backlog(self):
-        """A further request waits: the peer is held back until its turn."""
+        """Input waits: the peer is held back until its turn."""
         self.stream.pause()
-        if not self.held:
-            set_immediate(self._go_on)
+        if self.in_body or not self.held:
+            self._go_on_soon()
 
     def on_violation(self, error):
         """The peer broke the protocol: it is told, unless a response is under way, and the connection ends."""
@@ -220,6 +222,8 @@ class HttpConnection(RequestParser):
         """The body is taken again."""
         if not self.backlog:
             self.stream.resume()
+        elif self.in_body:
+            self._go_on_soon()
 
     def abort(self, reason='forced close'):
         """Closes the connection at once."""
@@ -280,7 +284,7 @@ class HttpConnection(RequestParser):
         elif phase == _RESPONSE:
             self._look_at_queue(now, self._taken() - self._mark)
             self._mark = self._taken()
-        elif phase == _BODY and (self._mark >= BODY_PROGRESS or self.request is not None and self.request.held):
+        elif phase == _BODY and (self._mark >= BODY_PROGRESS or self.backlog or self._holds_body()):
             self._mark = 1
             self._due = now + limits['body_timeout']
         else:
@@ -320,10 +324,23 @@ class HttpConnection(RequestParser):
 
     # -- the end -------------------------------------------------------------------------------------------------
 
+    def _go_on_soon(self):
+        # Once a turn, however many ask for it: the others have theirs in between.
+        if self._next_turn is None:
+            self._next_turn = set_immediate(self._take_turn)
+
+    def _take_turn(self):
+        self._next_turn = None
+        self._go_on()
+
     def _go_on(self):
-        if not self.stream.closed and not self.held and not self.stopped:
+        waits = self._holds_body() if self.in_body else self.held
+        if not (waits or self.stream.closed or self.stopped):
             self.stream.resume()
             self.proceed()
+
+    def _holds_body(self):
+        return self.request is not None and self.request.held
 
     def _after_response(self):
         if self.closing:
@@ -332,7 +349,7 @@ class HttpConnection(RequestParser):
             self._wait(_IDLE, 'keep_alive_timeout')
             self._mark = self._served
             if self._kept is not None:
-                set_immediate(self._go_on)
+                self._go_on_soon()
 
     def _close(self, reason):
         """Ends the connection once what is queued is written."""

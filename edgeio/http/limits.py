@@ -27,6 +27,14 @@ DEFAULTS = {
 BODY_PROGRESS = 16384
 """Bytes of a body that must come in each `body_timeout`: a peer that sends a byte a second is not served for ever."""
 
+MAX_TURN = 16384
+"""Bytes of heads and small chunks of one client that are read before the others have their turn; the rest waits. (The
+head that it ends in is read whole.)"""
+
+LINE_COST = 32
+"""Bytes that a line of a chunked body counts towards MAX_TURN, however short it is: a chunk has two. The data of chunks
+is not looked at, and counts nothing."""
+
 MAX_CHUNK_LINE = 1024
 """Bytes of a chunk's size line, its extensions included (RFC 9112 section 7.1.1 asks for a bound)."""
 

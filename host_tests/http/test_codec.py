@@ -6,7 +6,7 @@ import pytest
 
 from edgeio.http.codec import RequestParser
 from edgeio.http.head import Heads
-from edgeio.http.limits import DEFAULTS, MAX_CHUNK_EXTENSIONS, MAX_CHUNK_LINE
+from edgeio.http.limits import DEFAULTS, LINE_COST, MAX_CHUNK_EXTENSIONS, MAX_CHUNK_LINE, MAX_TURN
 
 
 class Recorder(RequestParser):
@@ -267,8 +267,9 @@ def test_parser_refuses_chunks_with(name):
 @pytest.mark.parametrize('trailer', [b'A: b\r\n' * 4000, b'A: b\r\n' * 101])
 def test_trailer_has_the_bounds_of_a_header(trailer):
     data = post(CHUNKED, b'0\r\n' + trailer + b'\r\n') + SMUGGLED
-    for size in (len(data), 1, 7):
+    for size in (1, 7):
         assert [event[0] for event in feed_in_chunks(data, size).events] == ['POST', 431]
+    assert [event[0] for event in in_turns(Recorder(), data)[-1][0]][-1] == 431
 
 
 # -- bounds ----------------------------------------------------------------------------------------------------------
@@ -335,6 +336,70 @@ def test_body_is_taken_while_its_request_is_unanswered():
     data = post(b'Content-Length: 5\r\n', b'hello') + GET
     recorder.feed(data, len(data))
     assert recorder.events == [('body', b'hello'), 'backlog']
+
+
+def in_turns(recorder, data):
+    """What the parser tells of `data` in each turn (lists of events, the bytes of a body that it had of it)."""
+    recorder.feed(data, len(data))
+    turns = [(recorder.events[:], len(recorder.body))]
+    while recorder.backlog:
+        recorder.events.clear()
+        recorder.proceed()
+        turns.append((recorder.events[:], len(recorder.body)))
+    return turns
+
+
+def test_small_chunks_are_read_in_turns():
+    data = post(CHUNKED, b'1\r\nx\r\n' * 2000 + b'0\r\n\r\n') + GET
+    turns = in_turns(Recorder(), data)
+    assert [events for events, _ in turns[:-1]] == [[('POST', '/in'), 'backlog']] + [['backlog']] * (len(turns) - 2)
+    assert turns[-1][0] == [('body', b'x' * 2000), ('GET', '/')]
+    sizes = [0] + [size for _, size in turns[:-1]]
+    assert max(b - a for a, b in zip(sizes, sizes[1:], strict=False)) <= MAX_TURN // LINE_COST // 2 + 1
+    assert len(turns) == 8
+
+
+def test_chunks_of_some_size_are_read_as_they_come():
+    data = post(CHUNKED, b'200\r\n' + b'x' * 512 + b'\r\n') + (b'200\r\n' + b'x' * 512 + b'\r\n') * 150 + b'0\r\n\r\n'
+    assert in_turns(Recorder(), data) == [([('POST', '/in'), ('body', b'x' * 512 * 151)], 0)]
+
+
+def test_lines_of_a_trailer_are_read_in_turns():
+    data = post(CHUNKED, b'0\r\n' + b'a:\r\n' * 3000 + b'\r\n')
+    turns = in_turns(Recorder(max_headers=4000), data)
+    assert len(turns) == 6 and turns[-1][0] == [('body', b'')]
+
+
+def test_long_heads_are_read_in_turns():
+    data = get(b'GET /%b HTTP/1.1' % (b'a' * 7000)) * 9
+    turns = in_turns(Recorder(), data)
+    assert [len(events) for events, _ in turns] == [4, 4, 3]
+    assert sum(events.count('backlog') for events, _ in turns) == 2
+
+
+def test_small_chunks_of_many_requests_share_a_turn():
+    data = post(CHUNKED, b'1\r\nx\r\n' * 200 + b'0\r\n\r\n') * 10
+    turns = in_turns(Recorder(), data)
+    assert max(len(events) for events, _ in turns) <= 5 and len(turns) >= 8
+
+
+def test_input_that_comes_while_a_body_waits_for_its_turn_stands_behind_it():
+    recorder = Recorder()
+    data = post(CHUNKED, b'1\r\nx\r\n' * 600)
+    recorder.feed(data, len(data))
+    assert recorder.backlog
+    rest = b'2\r\nyz\r\n0\r\n\r\n' + GET
+    recorder.feed(rest, len(rest))
+    while recorder.backlog:
+        recorder.proceed()
+    assert recorder.events[-2:] == [('body', b'x' * 600 + b'yz'), ('GET', '/')]
+
+
+def test_violation_behind_a_turn_ends_parsing():
+    recorder = Recorder()
+    data = post(CHUNKED, b'1\r\nx\r\n' * 600 + b'oops\r\n')
+    turns = in_turns(recorder, data)
+    assert turns[-1][0] == [(400, 'http.bad_chunk')] and recorder.stopped
 
 
 # -- what a head says ------------------------------------------------------------------------------------------------

@@ -343,6 +343,91 @@ def test_tiny_chunks_that_nobody_takes_are_held_back_before_they_take_much_memor
         assert b''.join(pieces) == b'xy' * 200000
 
 
+def most_per_turn(seen, done):
+    """Turns the loop until `done()`: how many the list `seen` grew by in one turn, at most."""
+    most = 0
+
+    def grown():
+        nonlocal most
+        most, before[0] = max(most, len(seen) - before[0]), len(seen)
+        return done()
+
+    before = [0]
+    turn_until(grown, 'the end')
+    return most
+
+
+@pytest.mark.parametrize('paused', [False, True], ids=['taken', 'held back'])
+def test_small_chunks_of_one_client_do_not_keep_others_waiting(serve, paused):
+    pieces, ended = [], []
+
+    def handler(req, res):
+        req.on('data', lambda piece: pieces.append(piece) or paused and req.pause() or paused and goes_on(req))
+        req.on('end', lambda: (ended.append(True), res.end()))
+
+    def goes_on(req):
+        if len(pieces) % 100 == 0:
+            iosched.set_immediate(req.resume)
+        else:
+            req.resume()
+
+    with Wire(serve(handler).port()) as wire:
+        wire.send(CHUNKED + b'2\r\nxy\r\n' * 10000)
+        sending = threading.Thread(target=wire.send, args=(b'0\r\n\r\n' + GET,))
+        sending.start()
+        assert most_per_turn(pieces, lambda: ended) < 600
+        sending.join()
+        assert b''.join(pieces) == b'xy' * 10000
+        assert during(lambda: [wire.response()[0] for _ in range(2)]) == [200, 200]
+
+
+def test_small_chunks_that_wait_for_their_turn_hold_the_peer_back(serve):
+    requests = []
+    server = serve(lambda req, res: requests.append((req, res)))
+    with Wire(server.port()) as wire:
+        sending = threading.Thread(target=wire.send, args=(CHUNKS,))
+        sending.start()
+        turn_until(lambda: requests and requests[0][0].held, 'the hold')
+        settle()
+        [connection] = server._connections
+        assert 0 < connection.backlog <= 81920 and connection.memory < 200000
+        req, res = requests[0]
+        res.end('unread')
+        assert during(wire.response)[2] == b'unread'
+        sending.join()
+
+
+def test_body_that_waits_for_its_turn_is_not_late(serve, monkeypatch):
+    monkeypatch.setattr('edgeio.http.connection.BODY_PROGRESS', 1 << 30)
+    server = serve(wait_for_body, body_timeout=100000)
+    with Wire(server.port()) as wire:
+        wire.send(CHUNKED + b'1\r\nx\r\n' * 10000)
+        turn_until(lambda: server._connections and next(iter(server._connections)).backlog, 'a body that waits')
+        [connection] = server._connections
+        connection.on_deadline(connection._due)
+        assert connection.backlog and not connection.stopped
+        wire.send(b'0\r\n\r\n')
+        assert during(wire.response)[2] == b'got it'
+
+
+def test_long_heads_of_one_client_do_not_keep_others_waiting(serve):
+    served = []
+
+    def handler(req, res):
+        served.append(req.url)
+        res.end()
+
+    urls = [b'/%d' % n + b'%61' * 2000 for n in range(60)]
+    with Wire(serve(handler).port()) as wire:
+        data = b''.join(b'GET ' + url + b' HTTP/1.1\r\nHost: b\r\n\r\n' for url in urls)
+        sending = threading.Thread(target=wire.send, args=(data,))
+        sending.start()
+        assert most_per_turn(served, lambda: len(served) == len(urls)) <= 6  # 3 as they are read, 3 of what waits
+        sending.join()
+        assert served == [url.decode() for url in urls]
+        assert during(lambda: [wire.response()[0] for _ in urls]) == [200] * len(urls)
+
+
 def drips(wire, done):
     """Reads a little now and then, until `done()` or the end."""
     while not done():
