@@ -186,6 +186,8 @@ class HttpConnection(RequestParser):
         self.held = self._is_held_back()
         if self._phase != _IDLE or self.closing:
             if req.complete or self.closing:
+                if req.held:
+                    self.release_body()
                 self._after_response()
             else:
                 req.discard()

@@ -194,6 +194,26 @@ def test_unread_body_is_dropped_and_the_connection_goes_on(serve):
     assert during(client) == [b'POST / 1.1'] * 3
 
 
+@pytest.mark.parametrize(
+    'body', [b'Content-Length: 70000\r\n\r\n' + b'x' * 70000,
+             b'Transfer-Encoding: chunked\r\n\r\n' + b'1\r\nx\r\n' * 1015 + b'0\r\n\r\n'],
+    ids=['length', 'chunks'],
+)  # fmt: skip
+def test_connection_goes_on_after_a_whole_body_that_nobody_took(serve, body):
+    requests = []
+    server = serve(lambda req, res: requests.append((req, res)))
+    with Wire(server.port()) as wire:
+        wire.send(b'POST / HTTP/1.1\r\nHost: board\r\n' + body)
+        turn_until(lambda: requests and requests[0][0].complete, 'the body')
+        assert requests[0][0].held
+        requests[0][1].end('unread')
+        assert during(wire.response)[2] == b'unread'
+        wire.send(LAST)
+        turn_until(lambda: len(requests) == 2, 'the next request')
+        requests[1][1].end('next')
+        assert during(wire.response)[2] == b'next'
+
+
 def test_body_that_nobody_takes_holds_the_peer_back(serve):
     held = []
 
