@@ -1,13 +1,11 @@
-"""The middleware that ships with web apps: session, basic auth, page history."""
+"""The middleware that ships with web apps: basic auth, page history."""
 
 import base64
-import re
 
 import pytest
 
 from edgeio import iosched
-from edgeio.webapp import WebApp, basic_auth, history, session
-from edgeio.webapp.memorystore import MemoryStore
+from edgeio.webapp import WebApp, basic_auth, history
 from host_tests.looping import ask, during, web_app
 
 
@@ -24,121 +22,6 @@ def serve(app):
 
 def get(app, path='/', headers=None, method='GET'):
     return during(ask, serve(app), method, path, None, headers or {})
-
-
-def cookie_of(answer):
-    """The cookie that an answer sets, as a client sends it."""
-    line = answer.headers['Set-Cookie']
-    return line and line.split(';')[0]
-
-
-# -- session -----------------------------------------------------------------------------------------------------
-
-
-def count(req, res):
-    req.session['visits'] = req.session.get('visits', 0) + 1
-    res.send(str(req.session['visits']))
-
-
-def test_session_counts_the_visits_of_each_visitor(app):
-    app.use(session())
-    app.get('/', count)
-    first = get(app)
-    cookie = cookie_of(first)
-    assert first.text == '1' and re.fullmatch(r'sid=[\w-]{32}', cookie)
-    assert 'HttpOnly' in first.headers['Set-Cookie'] and 'SameSite=Lax' in first.headers['Set-Cookie']
-    second = get(app, headers={'Cookie': cookie})
-    assert second.text == '2' and second.headers['Set-Cookie'] is None
-    assert get(app).text == '1'
-
-
-def test_nothing_is_kept_of_a_visitor_while_nothing_is_put_in(app):
-    store = MemoryStore()
-    app.use(session(store=store))
-    app.get('/', lambda req, res: res.send(str(req.session.get('visits'))))
-    assert get(app).headers['Set-Cookie'] is None and store.size == 0
-
-
-def test_id_that_is_not_known_is_not_taken_over(app):
-    app.use(session())
-    app.get('/', count)
-    assert cookie_of(get(app, headers={'Cookie': 'sid=planted'})) not in (None, 'sid=planted')
-
-
-def test_regenerated_session_keeps_its_data_and_the_old_id_is_worth_nothing(app):
-    app.use(session())
-    app.get('/', count)
-    app.get('/login', lambda req, res: (req.session.regenerate(), count(req, res))[1])
-    old = cookie_of(get(app))
-    login = get(app, '/login', {'Cookie': old})
-    assert login.text == '2' and cookie_of(login) != old
-    assert get(app, headers={'Cookie': cookie_of(login)}).text == '3'
-    assert get(app, headers={'Cookie': old}).text == '1'
-
-
-def test_destroyed_session_is_forgotten_with_its_cookie(app):
-    store = MemoryStore()
-    app.use(session(store=store))
-    app.get('/', count)
-    app.get('/logout', lambda req, res: (req.session.destroy(), res.send('bye'))[1])
-    cookie = cookie_of(get(app))
-    logout = get(app, '/logout', {'Cookie': cookie})
-    assert cookie_of(logout) == 'sid=' and '1970' in logout.headers['Set-Cookie'] and store.size == 0
-
-
-def test_rolling_session_sets_its_cookie_at_each_visit(app):
-    app.use(session(rolling=True))
-    app.get('/', count)
-    cookie = cookie_of(get(app))
-    assert cookie_of(get(app, headers={'Cookie': cookie})) == cookie
-
-
-def test_change_that_is_not_kept_does_not_reach_the_store(app):
-    app.use(session())
-    app.get('/', count)
-
-    def fail(req, res):
-        res.send('sent')
-        req.session['visits'] = 1000
-
-    app.get('/late', fail)
-    cookie = cookie_of(get(app))
-    get(app, '/late', {'Cookie': cookie})
-    assert get(app, headers={'Cookie': cookie}).text == '2'
-
-
-def test_anonymous_visits_do_not_push_out_a_session_whose_client_came_back(app):
-    app.use(session(store=MemoryStore(limit=20)))
-    app.get('/', count)
-    cookie = cookie_of(get(app))
-    get(app, headers={'Cookie': cookie})
-    for _ in range(25):
-        get(app)
-    assert get(app, headers={'Cookie': cookie}).text == '3'
-
-
-def test_session_that_has_a_new_id_since_the_login_is_not_pushed_out_either(app):
-    app.use(session(store=MemoryStore(limit=20)))
-    app.get('/', count)
-    app.get('/login', lambda req, res: (req.session.regenerate(), count(req, res))[1])
-    cookie = cookie_of(get(app, '/login', {'Cookie': cookie_of(get(app))}))
-    for _ in range(25):
-        get(app)
-    assert get(app, headers={'Cookie': cookie}).text == '3'
-
-
-def test_store_of_the_apps_own_needs_three_calls(app):
-    class Store(dict):
-        def set(self, id, data, ms):
-            self[id] = data
-
-        destroy = dict.pop
-
-    app.use(session(store=Store(other={})))
-    app.get('/', count)
-    app.get('/login', lambda req, res: (req.session.regenerate(), count(req, res))[1])
-    cookie = cookie_of(get(app, '/login', {'Cookie': cookie_of(get(app))}))
-    assert get(app, headers={'Cookie': cookie}).text == '3'
 
 
 # -- basic auth --------------------------------------------------------------------------------------------------
