@@ -138,11 +138,20 @@ def _shown(piece, req, res, ms, most):
     value = piece[0](req, res, ms, piece[1])
     if value is None or value == '':
         return '-'
-    # What a client sends must not look like a line of its own, or end the quotes it stands in.
     text = str(value)
-    most = most or 4 * len(text)  # an escape is as long as that
-    shown = ''.join([c if ' ' <= c != '"' and c != '\x7f' else '\\x%02x' % ord(c) for c in text[: most + 1]])
-    return _cut(shown, most)
+    most = most or 6 * len(text)  # an escape is as long as that
+    return _cut(''.join([c if ' ' <= c <= '~' and c not in '"\\' else _escaped(c) for c in text[: most + 1]]), most)
+
+
+def _escaped(character):
+    # What a client sends must not look like a line of its own, end the quotes it stands in, command a terminal (C0,
+    # C1) or turn the direction of the text around it (Unicode TR9); nor must it look like one of these escapes.
+    code = ord(character)
+    if code < 0xA0:
+        return '\\x%02x' % code
+    if 0x2028 <= code <= 0x202E or 0x2066 <= code <= 0x2069 or code in (0x200E, 0x200F):
+        return '\\u%04x' % code
+    return character
 
 
 def _remote_user(req, res, ms, argument):

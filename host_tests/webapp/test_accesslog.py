@@ -1,14 +1,20 @@
 """The access log: its formats, and how little of it a stranger decides."""
 
+import base64
 import re
 
 import pytest
 
 from edgeio.errors import OptionError
-from edgeio.webapp import access_log, accesslog
+from edgeio.webapp import access_log, accesslog, basic_auth
 from host_tests.looping import ask, during, web_app
 
 TOLD = re.compile(r'access log: (\d+) more responses? \(max_per_second\)')
+
+FORGING = [
+    *range(1, 0x20), 0x22, 0x5C, *range(0x7F, 0xA0), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A),
+]  # fmt: skip
+"""What ends a line somewhere, is a terminal's command, or turns the direction of a line's text (Unicode TR9)."""
 
 
 @pytest.fixture
@@ -70,6 +76,19 @@ def test_client_cannot_forge_a_line(app):
     lines = logged(app, '":req[user-agent]"')
     get(app, headers={'User-Agent': 'x" 200\ty'})
     assert lines == ['"x\\x22 200\\x09y"']
+
+
+def test_line_has_nothing_that_ends_it_commands_a_terminal_or_poses_as_an_escape(app):
+    lines = logged(app, ':req[user-agent]|:remote-user', max_value=0, max_per_second=0)
+    app.use(basic_auth())
+    name = 'Zo\xeb\u20ac' + ''.join(chr(code) for code in FORGING)
+    auth = 'Basic ' + base64.b64encode(f'{name}:'.encode()).decode()
+    get(app, headers={'User-Agent': 'a\\x22\x85b\x9b2J\xa0\xff', 'Authorization': auth})
+    (line,) = lines
+    shown, user = line.split('|')
+    assert shown == 'a\\x5cx22\\x85b\\x9b2J\xa0\xff'
+    assert user == 'Zo\xeb\u20ac' + ''.join(('\\x%02x' if code < 256 else '\\u%04x') % code for code in FORGING)
+    assert line.splitlines() == lines
 
 
 def test_response_that_breaks_off_is_logged_without_a_status(app):
