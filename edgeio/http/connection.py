@@ -11,7 +11,7 @@ from .limits import BODY_PROGRESS, MAX_DRAIN
 from .message import response_head
 
 # What the connection waits for, and so which time-out applies.
-_HEAD, _IDLE, _BODY, _RESPONSE = range(4)
+_HEAD, _IDLE, _BODY, _RESPONSE, _READER = range(5)
 
 
 class HttpConnection(RequestParser):
@@ -83,7 +83,7 @@ class HttpConnection(RequestParser):
         req = self.request = server.request_class(self, head)
         res = self.response = server.response_class(self, req, head.plain and not self.closing)
         if head.has_body:
-            self._wait(_BODY, 'body_timeout')
+            self._wait(_READER if head.expects_continue else _BODY, 'body_timeout')
         server.serve(req, res)
         if self.response is res and not head.has_body:
             self._wait(_RESPONSE, 'write_timeout')
@@ -215,6 +215,7 @@ class HttpConnection(RequestParser):
         res = self.response
         if head.expects_continue and self._mark == 0 and res is not None and not res.headers_sent:
             self.stream.write(b'HTTP/1.1 100 Continue\r\n\r\n')
+            self._wait(_BODY, 'body_timeout')
 
     def hold_body(self):
         """The body is not taken: stop reading."""
@@ -286,6 +287,10 @@ class HttpConnection(RequestParser):
         elif phase == _RESPONSE:
             self._look_at_queue(now, self._taken() - self._mark)
             self._mark = self._taken()
+        elif phase == _READER:
+            # The peer waits for a word, until it has begun unasked, or has had another one.
+            begun = self._mark or self.response is None or self.response.headers_sent
+            self._wait(_BODY if begun else _READER, 'body_timeout')
         elif phase == _BODY and (self._mark >= BODY_PROGRESS or self.backlog or self._holds_body()):
             self._mark = 1
             self._due = now + limits['body_timeout']

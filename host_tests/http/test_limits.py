@@ -221,6 +221,31 @@ def test_body_that_nobody_takes_is_not_the_peers_fault(serve):
     assert during(client) == b'got it'
 
 
+EXPECTING = b'POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n'
+
+
+def test_client_that_waits_for_a_late_reader_is_not_late(serve):
+    server = serve(lambda req, res: iosched.set_timeout(wait_for_body, 100, req, res), body_timeout=20)
+
+    def client():
+        with Wire(server.port()) as wire:
+            assert wire.send(EXPECTING).until(b'\r\n\r\n') == b'HTTP/1.1 100 Continue\r\n\r\n'
+            return wire.rest()
+
+    assert during(client).startswith(b'HTTP/1.1 408 ')  # it was asked, and did not come
+
+
+@pytest.mark.parametrize('begin', [b'', b'he'], ids=['answered', 'unasked'])
+def test_client_that_did_not_wait_for_the_word_and_stops_is_late(serve, begin):
+    def handler(req, res):
+        if not begin:
+            res.write('no need')
+
+    server = serve(handler, body_timeout=30)
+    raw = during(exchange, server.port(), EXPECTING + begin)
+    assert raw.endswith(b'no need\r\n') if not begin else raw.startswith(b'HTTP/1.1 408 ')
+
+
 def test_idle_connection_is_closed(serve):
     server = serve(hello, keep_alive_timeout=50)
 
