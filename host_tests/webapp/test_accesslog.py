@@ -79,8 +79,8 @@ def test_client_cannot_forge_a_line(app):
 
 
 def test_line_has_nothing_that_ends_it_commands_a_terminal_or_poses_as_an_escape(app):
-    lines = logged(app, ':req[user-agent]|:remote-user', max_value=0, max_per_second=0)
     app.use(basic_auth())
+    lines = logged(app, ':req[user-agent]|:remote-user', max_value=0, max_per_second=0)
     name = 'Zo\xeb\u20ac' + ''.join(chr(code) for code in FORGING)
     auth = 'Basic ' + base64.b64encode(f'{name}:'.encode()).decode()
     get(app, headers={'User-Agent': 'a\\x22\x85b\x9b2J\xa0\xff', 'Authorization': auth})
