@@ -49,7 +49,7 @@ class HttpConnection(RequestParser):
         self.bucket = None
         self._next_turn = None  # the Timer of it, where input waits for that
         self._served = 0  # requests so far
-        self._mark = 0  # where a slow exchange stood at the last look: bytes or requests
+        self._mark = 0  # where a slow exchange stood at the last look: bytes or requests (below 0: see _look_at_rest)
         self._unsent = 0  # bytes that waited for the peer then
         self._next_look = None
         stream.protocol = self
@@ -276,14 +276,11 @@ class HttpConnection(RequestParser):
         limits = self.server.limits
         phase = self._phase
         if phase <= _IDLE and (self.held or self.stream.queued):
-            asked = self._mark != self._served
+            asked = abs(self._mark) != self._served
             self._look_at_queue(now, WRITE_PROGRESS if asked else self._unsent - self.stream.queued)
             self._mark = self._served
         elif phase == _IDLE:
-            if self._mark == self._served:
-                self._close('keep-alive timeout')
-            self._mark = self._served
-            self._due = now + limits['keep_alive_timeout']
+            self._look_at_rest(now)
         elif phase == _RESPONSE:
             self._look_at_queue(now, self._taken() - self._mark)
             self._mark = self._taken()
@@ -304,6 +301,15 @@ class HttpConnection(RequestParser):
         self._unsent = self.stream.queued
         self._due = now + self.server.limits['write_timeout']
 
+    def _look_at_rest(self, now):
+        # No clock is read for a request: it is the second look without one that tells, half the time-out behind the
+        # first. So who is closed had all of the time-out, and half as long again at most.
+        served = self._served
+        if self._mark == -served:
+            self._close('keep-alive timeout')
+        self._mark = -served if self._mark == served else served
+        self._due = now + (self.server.limits['keep_alive_timeout'] + 1 >> 1)
+
     def _taken(self):
         return 0 if self.response is None else self.response.written - self.stream.queued
 
@@ -319,11 +325,11 @@ class HttpConnection(RequestParser):
             )
         )
 
-    def _wait(self, phase, setting):
+    def _wait(self, phase, setting, halved=0):
         self._phase = phase
         self._mark = 0
         self._unsent = self.stream.queued
-        self._due = due = monotonic_ms() + self.server.limits[setting]
+        self._due = due = monotonic_ms() + (self.server.limits[setting] + halved >> halved)
         # The sweep looks again in any case; it is called for only where it would come too late.
         if self._next_look is None or due < self._next_look:
             self._next_look = due
@@ -353,7 +359,7 @@ class HttpConnection(RequestParser):
         if self.closing:
             self._close('transport close')
         else:
-            self._wait(_IDLE, 'keep_alive_timeout')
+            self._wait(_IDLE, 'keep_alive_timeout', 1)
             self._mark = self._served
             if self._kept is not None:
                 self._go_on_soon()

@@ -257,6 +257,23 @@ def test_idle_connection_is_closed(serve):
     assert during(client) == b''
 
 
+@pytest.mark.parametrize(('at', 'closed'), [(None, 1000), (1, 1500), (500, 1500), (501, 2000), (1000, 2000)])
+def test_idle_connection_is_kept_for_its_time_and_half_as_long_again_at_most(serve, at, closed):
+    # Times since the first response, of the second one and of the close: as the looks of the sweep find them.
+    server = serve(hello, keep_alive_timeout=1000)
+    with Wire(server.port()) as wire:
+        during(wire.send(GET).response)
+        [connection] = server._connections
+        server.sweep.drop(connection)
+        start, due = connection._due - 500, connection._due
+        while not connection.stopped:
+            if at is not None and start + at <= due:
+                during(wire.send(GET).response)
+                at = None
+            now, due = due, connection.on_deadline(due)
+        assert now - start == closed
+
+
 def test_busy_connection_is_kept(serve):
     server = serve(hello, keep_alive_timeout=100)
 
