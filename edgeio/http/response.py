@@ -300,12 +300,12 @@ class Response(EventEmitter):
         """Decides the framing and sends the head. length: bytes of body, None where it is not known."""
         if self._events:
             self.emit('head')
-        bodyless = has_no_body(self.status_code)
         if self.status_code == 204:
             self.remove_header('content-length')  # RFC 9110 section 8.6
         head = response_head(self.status_code, self.status_message, self._fields)
         self._plain = False
         self._stage = _HEAD_SENT
+        bodyless = has_no_body(self.status_code)
         self._silent = bodyless or self.req.method == 'HEAD'
         if not bodyless:
             head += self._framing(length)
