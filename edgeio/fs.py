@@ -11,6 +11,9 @@ __getattr__ = camel_module(globals())
 MAX_LINKS = 40
 """Symbolic links followed on the way to one file."""
 
+_ABSENT = (2, 20, 36)
+"""errno of a path with nothing at it, and so nothing below it: ENOENT, ENOTDIR, ENAMETOOLONG."""
+
 _DIRECTORY, _FILE, _KIND = 0x4000, 0x8000, 0xF000
 
 _readlink = getattr(os, 'readlink', None)
@@ -142,10 +145,14 @@ def below(root, path):
     path: names with '/' between them, no '..'. MicroPython cannot read links: a path with one in it is None there.
     """
     at = '' if root == '/' else root
-    names = [name for name in path.split('/') if name and name != '.']
+    names = _real_names(path.split('/'))
     for i in range(len(names)):
-        if _is_link(at, names[i]):
+        target = _target(at, names[i])
+        if target:
             at = _follow(at, names[i:]) if _readlink else None
+            break
+        if target == '':
+            at = _join(at, names[i:])
             break
         at += '/' + names[i]
     if at is None or not (at == root or at.startswith('/' if root == '/' else root + '/')):
@@ -160,24 +167,35 @@ def _write(path, data, mode):
     return len(data)
 
 
-def _is_link(folder, name):
-    if _readlink:
-        return _target(folder + '/' + name) is not None
+def _real_names(names):
+    return [name for name in names if name and name != '.']
+
+
+def _join(at, names):
+    return at + '/' + '/'.join(names) if names else at
+
+
+def _target(folder, name):
+    """Where a link leads (str; MicroPython cannot say, '?'); '' where nothing is there; None for what is no link."""
+    if not _readlink:
+        return _listed_target(folder or '/', name)
     try:
-        for entry in os.ilistdir(folder or '/'):
+        return _readlink(folder + '/' + name)
+    except OSError as exc:
+        return '' if exc.errno in _ABSENT else None
+    except ValueError:
+        return ''  # no path: it has a NUL in it
+
+
+def _listed_target(folder, name):
+    try:
+        for entry in os.ilistdir(folder):
             if entry[0] == name:
                 # Where the file system does not tell the kind it is 0: what may be a link is taken for one.
-                return entry[1] not in (_DIRECTORY, _FILE)
-    except OSError:
-        pass
-    return False
-
-
-def _target(path):
-    try:
-        return _readlink(path)
-    except (OSError, ValueError):
-        return None
+                return None if entry[1] in (_DIRECTORY, _FILE) else '?'
+    except OSError as exc:
+        return '' if exc.errno in _ABSENT else None
+    return ''
 
 
 def _follow(at, names):
@@ -187,9 +205,11 @@ def _follow(at, names):
         if name == '..':
             at = at[: at.rfind('/')] if at else ''
         elif name and name != '.':
-            target = _target(at + '/' + name) if _readlink else None
-            if target is None:
+            target = _target(at, name) if _readlink else None
+            if not target:
                 at += '/' + name
+                if target == '' and '..' not in names:
+                    return _join(at, _real_names(names))
                 continue
             links += 1
             if links > MAX_LINKS:

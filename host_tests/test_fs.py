@@ -88,3 +88,21 @@ def test_below_never_leads_out(tmp_path):
         assert fs.below(base, path) in (None, base + '/in'), path
     assert fs.below(base, 'up/x') is None and fs.below(base, 'side/x') is None
     assert fs.below('/', 'etc') == '/etc'
+
+
+@pytest.mark.parametrize(
+    ('path', 'most'),
+    [('a' + '/a' * 4000, 1), ('in/a' + '/a' * 4000, 2), ('file/a' + '/a' * 4000, 2), ('x' * 300 + '/a' * 4000, 1),
+     ('ok/a' + '/a' * 4000, 4), ('a\0b' + '/a' * 4000, 1)],
+)  # fmt: skip
+def test_below_looks_no_further_than_there_is_something(tmp_path, monkeypatch, path, most):
+    (tmp_path / 'in').mkdir()
+    (tmp_path / 'file').write_text('')
+    os.symlink('in', tmp_path / 'ok')
+    calls = []
+    monkeypatch.setattr(fs, '_readlink', lambda path: (calls.append(path), os.readlink(path))[1])
+    base = fs.real_path(str(tmp_path))
+    del calls[:]
+    found = fs.below(base, path)
+    assert len(calls) <= most
+    assert found == base + '/' + path.replace('ok', 'in')
