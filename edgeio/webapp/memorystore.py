@@ -1,7 +1,7 @@
 """Sessions in the memory of this process, and which of them go when there are too many."""
 
 from ..compat import monotonic_ms
-from ..net.admission import is_loopback
+from ..net.admission import is_loopback, neighbourhood
 from ..options import require
 
 MAX_SESSIONS = 10000
@@ -14,8 +14,9 @@ class MemoryStore:
     Who sends no cookie gets a session at each request, so a full store forgets first (after those that are over) the
     sessions whose client never came back with its cookie, the oldest first. Those that came back go only where the
     others have less than a quarter of the places: who is new needs time to come back. The one not visited for the
-    longest time goes first. An address has at most a quarter of the places for those that came back; not so this
-    machine's own (127.0.0.1, ::1): who comes from there is a proxy, or the owner. OptionError for a limit below 1.
+    longest time goes first. An address (of IPv6: a network of 64 bits) has at most a quarter of the places for those
+    that came back; not so this machine's own (127.0.0.1, ::1): who comes from there is a proxy, or the owner.
+    OptionError for a limit below 1.
     """
 
     def __init__(self, limit=MAX_SESSIONS):
@@ -60,9 +61,10 @@ class MemoryStore:
         kept = self._sessions.get(id)
         if kept is not None:
             kept.leave_line()
-            if kept.address is None and self._has_place(address):
-                kept.address = address
-                self._held[address] = self._held.get(address, 0) + 1
+            place = neighbourhood(address)
+            if kept.address is None and self._has_place(place):
+                kept.address = place
+                self._held[place] = self._held.get(place, 0) + 1
             self._line_of(kept).append(kept)
 
     def destroy(self, id):
@@ -98,7 +100,8 @@ class MemoryStore:
 
 
 class _Kept:
-    """A session. until: ms, as monotonic_ms; address: where its client came back from, None while it did not."""
+    """A session. until: ms, as monotonic_ms; address: where its client came back from (see `neighbourhood`), None
+    while it did not."""
 
     __slots__ = ('id', 'data', 'until', 'address', 'line', 'before', 'after')
 

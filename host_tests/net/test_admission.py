@@ -1,13 +1,16 @@
 """How many may connect: the table, and the bounds of a server as its clients meet them."""
 
 import contextlib
+import ipaddress
 import socket as plain_socket
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeio import pollset
 from edgeio.net import admission
-from edgeio.net.admission import Admission
+from edgeio.net.admission import Admission, neighbourhood
 from edgeio.net.stream import Stream
 from edgeio.websocket import WsServer
 from host_tests.looping import during, make_server, turn_until, until_quiet
@@ -42,7 +45,7 @@ def test_descriptors_are_read_from_the_system():
     assert admission.descriptors() == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
-@pytest.mark.parametrize('address', ['127.0.0.1', '127.8.0.1', '::1'])
+@pytest.mark.parametrize('address', ['127.0.0.1', '127.8.0.1', '::1', '::ffff:127.0.0.1', '::1%lo'])
 def test_this_machine_is_held_to_the_total_only_unless_asked(address):
     table = Admission(8, 0, NAMES)
     assert [table.enter(address) for _ in range(9)] == [None] * 8 + ['most']
@@ -51,11 +54,48 @@ def test_this_machine_is_held_to_the_total_only_unless_asked(address):
     assert [strict.enter(address) for _ in range(2)] == [None, 'each']
 
 
+NEIGHBOURHOODS = [
+    ('192.0.2.1', '192.0.2.1'), ('', ''), ('::1', '::1'), ('0:0:0:0:0:0:0:1', '::1'),
+    ('2001:db8:1:2:3:4:5:6', '2001:db8:1:2'), ('2001:db8:1:2::6', '2001:db8:1:2'), ('2001:DB8:1:2::', '2001:db8:1:2'),
+    ('2001:db8::6', '2001:db8:0:0'), ('2001:db8::1:2:3:4:5', '2001:db8:0:1'), ('::2:3:4:5:6:7', '0:0:2:3'),
+    ('2001:0db8:0001:0002::1', '2001:db8:1:2'), ('2001:db8::', '2001:db8:0:0'), ('::', '0:0:0:0'),
+    ('::2', '0:0:0:0'), ('fe80::1%eth0', 'fe80:0:0:0%eth0'), ('fe80::2%eth0', 'fe80:0:0:0%eth0'),
+    ('fe80::2%25', 'fe80:0:0:0%25'), ('::ffff:192.0.2.1', '192.0.2.1'), ('::FFFF:192.0.2.1', '192.0.2.1'),
+    ('::ffff:127.0.0.1', '127.0.0.1'), ('::ffff:c000:201', '192.0.2.1'), ('::ffff:7f00:1', '127.0.0.1'),
+    ('::1%lo', '::1'), ('nonsense', 'nonsense'), ('a:b', 'a:b'), (':', ':'), ('x::y::z', 'x::y::z'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(('address', 'expected'), NEIGHBOURHOODS)
+def test_neighbourhood_is_what_one_host_has_for_itself(address, expected):
+    assert neighbourhood(address) == expected
+
+
+@given(st.ip_addresses(v=6), st.integers(0, 2**64 - 1))
+def test_all_addresses_of_a_network_of_64_bits_are_neighbours_and_no_others(address, other):
+    same = ipaddress.IPv6Address(int(address) >> 64 << 64 | other)
+    if address.ipv4_mapped or same.ipv4_mapped or 1 in (int(address), int(same)):
+        return
+    assert neighbourhood(str(address)) == neighbourhood(str(same)) == neighbourhood(same.exploded)
+    assert neighbourhood(str(address)) != neighbourhood(str(ipaddress.IPv6Address(int(address) ^ 1 << 64)))
+
+
+def test_host_with_a_network_of_its_own_cannot_take_every_place():
+    table = Admission(10, 2, NAMES)
+    assert [table.enter(f'2001:db8::{n:x}') for n in range(1, 4)] == [None, None, 'each']
+    table.leave('2001:db8::2')
+    table.stay('2001:db8::9')
+    assert table.enter('2001:db8::5') == 'each'
+    assert table.enter('2001:db8:0:1::5') is None and table.total == 3
+    assert [table.enter(a) for a in ('::ffff:192.0.2.1', '192.0.2.1', '::ffff:192.0.2.1')] == [None, None, 'each']
+
+
 def test_nothing_is_kept_of_those_that_are_gone():
     table = Admission(100, 100, NAMES)
     for number in range(50):
-        table.enter(f'10.0.0.{number}')
-        table.leave(f'10.0.0.{number}')
+        for address in (f'10.0.0.{number}', f'2001:db8:{number}::1'):
+            table.enter(address)
+            table.leave(address)
     assert (table.total, table._by_address) == (0, {})
 
 

@@ -90,6 +90,18 @@ def test_an_address_has_a_quarter_of_the_places_for_those_that_came_back():
     assert kept(store, range(200, 205)) == [200, 201, 202, 203]
 
 
+def test_all_addresses_of_one_network_have_that_quarter_together():
+    store = make(16, *range(12))
+    for n in range(12):
+        store.came_back(n, f'2001:db8::{n + 1:x}')
+    for n in range(100, 200):
+        store.set(n, {}, LONG)
+    assert kept(store, range(12)) == [0, 1, 2, 3]
+    for n in range(4):
+        store.destroy(n)
+    assert store._held == {}
+
+
 def test_this_machines_own_addresses_have_all_places():
     store = make(16, *range(12), back=range(12), address='127.0.0.1')
     for n in range(100, 200):
