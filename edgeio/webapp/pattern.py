@@ -32,7 +32,8 @@ class Pattern:
         self._case_sensitive = case_sensitive
         self._strict = strict
         self._whole = whole
-        if not strict and len(path) > 1 and path.endswith('/'):
+        # What is mounted on /a/ has all of what is below /a, strict or not: it may be what guards that.
+        if not (strict and whole) and len(path) > 1 and path.endswith('/'):
             path = path[:-1]
         self._ways = [_merge(way, case_sensitive) for way in _Reader(path).ways()]
 

@@ -127,3 +127,12 @@ def test_normal_form_of_a_path_that_comes_often_costs_one_look(app, tester, monk
     app.get('/@x', lambda req, res: res.send('found'))
     assert [tester.get('/%40x').text, tester.get('/%40x', X='y').text] == ['found', 'found']
     assert asked == ['/%40x']
+
+
+def test_guard_of_a_strict_router_guards_what_is_below_its_last_slash(app, tester, tmp_path):
+    (tmp_path / 'admin').mkdir()
+    (tmp_path / 'admin' / 's.txt').write_text('secret')
+    app.enable('strict routing')
+    app.use('/admin/', basic_auth({'ann': 'pass'}))
+    app.use(WebApp.static(str(tmp_path)))
+    assert [status(tester, path) for path in ('/admin/s.txt', '/admin/', '/admin')] == [401] * 3
