@@ -12,10 +12,12 @@ from .report import report
 from .tasks import spawn
 
 
-def call(handler, args, where):
+def call(handler, args, where, guard=None):
     """Calls `handler`, a (fn, least, most, ...) tuple, with `args` fitted to its arity. Never raises an Exception.
 
-    Returns the Task, where the handler is one and has not ended yet; else None.
+    Returns the Task, where the handler is one and has not ended yet; else None. guard: None, or who deals with an
+    exception in the place of a report: by `handler_failed(exc)`, and `watch_handler(work)`, which gives a coroutine or
+    generator that does so around `work`.
     """
     most = handler[2]
     n = len(args)
@@ -26,11 +28,14 @@ def call(handler, args, where):
     try:
         result = handler[0](*args)
         if result is not None and is_generator(result):
-            task = spawn(result, where)
+            task = spawn(result if guard is None else guard.watch_handler(result), where)
             if not task.settled:
                 return task
     except Exception as exc:
-        report(exc, 'the handler of ' + repr(where))
+        if guard is None:
+            report(exc, 'the handler of ' + repr(where))
+        else:
+            guard.handler_failed(exc)
     return None
 
 

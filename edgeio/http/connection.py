@@ -3,7 +3,6 @@
 from ..compat import monotonic_ms
 from ..errors import ProtocolError
 from ..net.stream import WRITE_PROGRESS
-from ..report import report
 from ..running import Running
 from ..timers import set_immediate
 from .codec import RequestParser
@@ -104,7 +103,7 @@ class HttpConnection(RequestParser):
         if req is None:
             self._after_response()
             return
-        self._guard(req.finish)
+        req.finish()
         if self.request is req:
             self._wait(_RESPONSE, 'write_timeout')
 
@@ -139,7 +138,7 @@ class HttpConnection(RequestParser):
                 self._refuse(error)
         else:
             self.close_after_response()
-            self._guard(req.fail, error)
+            req.fail(error)
             if self.response is res:
                 self._give_up(res, error)
         self._close('transport error')
@@ -194,6 +193,10 @@ class HttpConnection(RequestParser):
                 self._mark = 0
         if req._events:
             req.emit('close')
+
+    def handler_failed(self, req, exc):
+        """A handler of the events of `req`, or of its body, raised `exc`."""
+        self.server.fail(exc, req, self.response if self.request is req else None)
 
     def connection_line(self, req):
         """The Connection field that a response to `req` needs (bytes; b'' for none)."""
@@ -382,12 +385,6 @@ class HttpConnection(RequestParser):
         self.request = self.response = None
         self._refuse(error)
         res.connection_lost('transport error')
-
-    def _guard(self, fn, *args):
-        try:
-            fn(*args)
-        except Exception as exc:
-            report(exc, 'the body of a request')
 
 
 def refuse_stream(stream, error, headers=None):

@@ -1,11 +1,13 @@
 """A request as the handler sees it: what its head says, and its body as events or as a whole."""
 
 from ..errors import ProtocolError, StateError
-from ..events import EventEmitter
+from ..events import EventEmitter, call
 from ..names import camel
-from ..running import Allowance, Running, run, running_of
+from ..report import report
+from ..running import Allowance, Running, charge, running_of
 from ..tasks import Promise
 from ..timers import set_immediate
+from .handlers import watch_over
 from .head import parse_again
 from .limits import BODY_BUFFER
 from .url import parse_query
@@ -35,6 +37,7 @@ class Request(EventEmitter):
     and dropped when the response ends. Apps may keep attributes of their own on it.
 
     A coroutine handler of `data` has the next piece wait until it has ended: it gets them in order, one at a time.
+    Where a handler raises, the client gets a 500 as where that of the request does, and the body ends there.
     """
 
     complete = True
@@ -135,7 +138,26 @@ class Request(EventEmitter):
 
     def emit(self, name, *args):
         """Calls the handlers of `name` with `args`; True where there were any."""
-        return run(self, self, name, args)
+        handlers = self._handlers(name)
+        for handler in handlers:
+            if not handler[3] or self._forget(name, handler):
+                task = call(handler, args, name, self)
+                if task is not None:
+                    charge(self, task, args)
+        return bool(handlers)
+
+    def watch_handler(self, work):
+        """Runs a handler that takes its time (see events.call)."""
+        return watch_over(work, self.handler_failed)
+
+    def handler_failed(self, exc):
+        """One of its handlers raised `exc`."""
+        if self._raw is not None:  # another protocol goes on
+            report(exc, self.method + ' ' + self.url)
+            return
+        self._ended = True
+        self.discard()
+        self.connection.handler_failed(self, exc)
 
     def pause(self):
         """Holds `data` back, and with it the peer, until `resume`."""
@@ -293,10 +315,9 @@ class _Collector:
             self.fail(self._too_large(self.size))
 
     def end(self):
-        done, self._done = self._done, None
-        if done is not None:
+        if self._done is not None:
             pieces = self._pieces
-            done(None, pieces[0] if len(pieces) == 1 else b''.join([bytes(piece) for piece in pieces]))
+            self._tell(None, pieces[0] if len(pieces) == 1 else b''.join([bytes(piece) for piece in pieces]))
 
     def _keep(self, piece):
         pieces = self._pieces
@@ -308,10 +329,16 @@ class _Collector:
             pieces.append(bytearray(piece))
 
     def fail(self, error):
-        done, self._done = self._done, None
         self._pieces = None
-        if done is not None:
-            done(error, None)
+        if self._done is not None:
+            self._tell(error, None)
+
+    def _tell(self, error, data):
+        done, self._done = self._done, None
+        try:
+            done(error, data)
+        except Exception as exc:
+            self._request.handler_failed(exc)
 
     def _too_large(self, size):
         return ProtocolError(

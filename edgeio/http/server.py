@@ -207,12 +207,12 @@ class HttpServer(EventEmitter):
         """A handler failed: `exc` is reported once; the client gets 500, or a broken-off response once it began.
 
         A ProtocolError says by its status what the client gets; below 500 it is the client's fault, such as a broken
-        escape in the URL, and not reported.
+        escape in the URL, and not reported. res: None where the response is over.
         """
         told = isinstance(exc, ProtocolError)
         if not told or exc.status >= 500:
             report(exc, req.method + ' ' + req.url)
-        if res.closed:
+        if res is None or res.closed:
             return
         if res.headers_sent:
             res.destroy('internal error')

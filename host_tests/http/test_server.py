@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from edgeio import http, iosched, socket
-from edgeio.errors import EdgeError, OptionError, StateError
+from edgeio.errors import EdgeError, OptionError, ProtocolError, StateError
 from edgeio.http import message
 from host_tests.http.wire import Wire, exchange, wait_for
 from host_tests.looping import PATIENCE, ask, during, turn_until
@@ -561,6 +561,80 @@ def test_failing_handler_is_a_500_and_reported_once(serve, reports, handler):
     assert answer.status == 500 and 'secret' not in answer.text
     exc, where = reports.pop()
     assert str(exc) == 'secret' and where == 'GET /' and not reports
+
+
+def fails(*_):
+    raise ValueError('secret')
+
+
+async def fails_later(*_):
+    await iosched.sleep(5)
+    raise ValueError('secret')
+
+
+async def fails_at_once(*_):
+    raise ValueError('secret')
+
+
+@pytest.mark.parametrize('name', ['data', 'end'])
+@pytest.mark.parametrize('fn', [fails, fails_at_once, fails_later])
+def test_failing_handler_of_a_body_is_a_500_and_reported_once(serve, reports, name, fn):
+    later = []
+
+    def handler(req, res):
+        req.on('data', fn if name == 'data' else later.append)
+        req.on('end', fn if name == 'end' else lambda: later.append('end'))
+
+    server = serve(handler)
+    data = b'POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n1\r\ny\r\n0\r\n\r\n'
+
+    def client():
+        with Wire(server.port()) as wire:
+            return [wire.send(data).response() for _ in range(2)]
+
+    answers = during(client)
+    assert [status for status, _, _ in answers] == [500, 500] and b'secret' not in answers[0][2]
+    assert [(str(exc), where) for exc, where in reports] == [('secret', 'POST /')] * 2
+    assert later == ([b'x', b'y'] * 2 if name == 'end' else [])
+    reports.clear()
+
+
+@pytest.mark.parametrize('late', [False, True])
+def test_failing_reader_of_a_whole_body_is_a_500_and_reported_once(serve, reports, late):
+    def handler(req, res):
+        if late:
+            iosched.set_timeout(req.read_body, 20, 100, fails)
+        else:
+            req.read_body(100, fails)
+
+    answer = during(ask, serve(handler).port(), 'POST', '/', b'abc')
+    assert answer.status == 500 and 'secret' not in answer.text
+    exc, where = reports.pop()
+    assert str(exc) == 'secret' and where == 'POST /' and not reports
+
+
+def test_fault_of_the_client_that_a_handler_of_a_body_raises_is_its_answer(serve):
+    def handler(req, res):
+        def on_data(piece):
+            raise ProtocolError('app.piece', 'not such a piece', status=422)
+
+        req.on('data', on_data)
+
+    answer = during(ask, serve(handler).port(), 'POST', '/', b'abc')
+    assert answer.status == 422 and 'not such a piece' in answer.text
+
+
+def test_handlers_that_fail_after_the_response_are_reported_and_harm_nobody(serve, reports):
+    def handler(req, res):
+        req.on('close', fails)
+        req.on('data', fails)
+        res.end('whole')
+
+    server = serve(handler)
+    answers = during(exchange, server.port(), GET + LAST)
+    assert answers.count(b'HTTP/1.1 200') == 2
+    assert [where for _, where in reports] == ['GET /'] * 2
+    reports.clear()
 
 
 def test_handler_failing_after_the_head_breaks_the_response_off(serve, reports):
