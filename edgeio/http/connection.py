@@ -6,11 +6,11 @@ from ..net.stream import WRITE_PROGRESS
 from ..running import Running
 from ..timers import set_immediate
 from .codec import RequestParser
-from .limits import BODY_PROGRESS, MAX_DRAIN
-from .message import response_head
+from .limits import BODY_PROGRESS, HALF_CLOSED, MAX_DRAIN
+from .refusal import refusal, refuse_stream  # noqa: F401
 
 # What the connection waits for, and so which time-out applies.
-_HEAD, _IDLE, _BODY, _RESPONSE, _READER = range(5)
+_HEAD, _IDLE, _BODY, _RESPONSE, _READER, _LAST = range(6)
 
 
 class HttpConnection(RequestParser):
@@ -146,13 +146,20 @@ class HttpConnection(RequestParser):
     # -- the stream's calls --------------------------------------------------------------------------------------
 
     def on_eof(self):
-        """The peer will send no more. A response under way is finished; one not begun has nobody to wait for it."""
+        """The peer will send no more. A request that came whole is answered; the app has HALF_CLOSED ms to begin. An
+        engine has none: its clients go when they end their side, and it shall know at once.
+        """
         res = self.response
-        if res is None or not res.headers_sent or self.in_body:
+        begun = res is not None and res.headers_sent
+        if res is None or self.in_body or not begun and self.request.head.engine:
             self.stream.finish('transport close')
-        else:
-            self.close_after_response()
-            self.stop()
+            return
+        self.close_after_response()
+        self.stop()
+        if not begun:
+            self._phase = _LAST
+            self._due = self._next_look = monotonic_ms() + HALF_CLOSED
+            self.server.sweep.watch(self, self._due)
 
     def on_drain(self):
         """There is room again."""
@@ -287,6 +294,10 @@ class HttpConnection(RequestParser):
         elif phase == _RESPONSE:
             self._look_at_queue(now, self._taken() - self._mark)
             self._mark = self._taken()
+        elif phase == _LAST and self.response.headers_sent:
+            self._wait(_RESPONSE, 'write_timeout')
+        elif phase == _LAST:
+            self._close('transport close')
         elif phase == _READER:
             # The peer waits for a word, until it has begun unasked, or has had another one.
             begun = self._mark or self.response is None or self.response.headers_sent
@@ -375,7 +386,7 @@ class HttpConnection(RequestParser):
 
     def _refuse(self, error):
         self.closing = True
-        self.stream.write(_refusal(error, {}))
+        self.stream.write(refusal(error))
 
     def _give_up(self, res, error):
         """Nobody answered for the request that broke off: say what was wrong, or break off too."""
@@ -385,19 +396,3 @@ class HttpConnection(RequestParser):
         self.request = self.response = None
         self._refuse(error)
         res.connection_lost('transport error')
-
-
-def refuse_stream(stream, error, headers=None):
-    """Answers a connection that is not served at all, and closes it. error: a ProtocolError; headers: of
-    `response.make_fields`, to add.
-    """
-    stream.write(_refusal(error, headers or {}))
-    stream.finish(error.code)
-
-
-def _refusal(error, headers):
-    body = (str(error) + '\n').encode()
-    fields = {'content-type': ('Content-Type', 'text/plain; charset=utf-8'), 'connection': ('Connection', 'close')}
-    fields.update(headers)
-    head = response_head(error.status, None, fields)
-    return b'%sContent-Length: %d\r\n\r\n%s' % (head, len(body), body)

@@ -27,6 +27,10 @@ DEFAULTS = {
 BODY_PROGRESS = 16384
 """Bytes of a body that must come in each `body_timeout`: a peer that sends a byte a second is not served for ever."""
 
+HALF_CLOSED = 10000
+"""Milliseconds in which the response to a whole request must begin once the peer has ended its side: the peer may wait
+for it, or be gone, which does not show before something is written."""
+
 MAX_TURN = 16384
 """Bytes of heads and small chunks of one client that are read before the others have their turn; the rest waits. (The
 head that it ends in is read whole.)"""

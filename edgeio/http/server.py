@@ -15,10 +15,11 @@ from ..socket import sockaddr
 from ..sweep import Sweep
 from ..tasks import spawn
 from ..timers import clear_timeout, set_immediate, set_timeout
-from .connection import HttpConnection, refuse_stream
+from .connection import HttpConnection
 from .handlers import watch_over
 from .head import Heads
 from .limits import DEFAULTS, check_limits
+from .refusal import refuse_stream
 from .request import Request
 from .response import Response
 

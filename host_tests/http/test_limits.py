@@ -420,6 +420,7 @@ def test_small_chunks_of_one_client_do_not_keep_others_waiting(serve, paused):
         assert most_per_turn(pieces, lambda: ended) < 600
         sending.join()
         assert b''.join(pieces) == b'xy' * 10000
+        wire.sock.shutdown(1)
         assert during(lambda: [wire.response()[0] for _ in range(2)]) == [200, 200]
 
 

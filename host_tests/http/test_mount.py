@@ -71,6 +71,22 @@ def test_engine_gets_what_is_at_and_below_its_path(serve, path, expected):
     assert during(ask, server.port(), 'GET', path).text == expected
 
 
+def test_engine_learns_at_once_that_its_client_ended_its_side(serve, monkeypatch):
+    monkeypatch.setattr('edgeio.http.connection.HALF_CLOSED', 1 << 30)
+    reasons, engine = [], Engine('parks')
+    engine.handle_request = lambda req, res: res.on('close', reasons.append)
+    server = serve(app)
+    server.mount('/ws', engine)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(LAST.replace(b'/ ', b'/ws ')).sock.shutdown(1)
+            return wire.rest()
+
+    assert during(client) == b''
+    assert reasons == ['transport close']
+
+
 def test_path_is_taken_once_and_given_back(serve):
     server = serve(app)
     server.mount('/ws', Engine('first'))

@@ -126,7 +126,8 @@ def test_place_of_a_client_that_went_is_kept_until_its_handlers_have_ended(worki
     work.finish()
 
 
-def test_place_is_kept_for_a_handler_that_was_called_after_its_client_had_gone(reports):
+def test_place_is_kept_for_a_handler_that_was_called_after_its_client_had_gone(reports, monkeypatch):
+    monkeypatch.setattr('edgeio.http.connection.HALF_CLOSED', 10)
     app = WebApp.create('test', 0, socket.sockaddr('127.0.0.1', 0), max_connections=1)
     work, nexts = Working(), []
     app.get('/', lambda req, res, next: nexts.append(next))

@@ -667,8 +667,11 @@ def test_connection_goes_on_after_a_500(serve, reports):
 # -- lost connections ------------------------------------------------------------------------------------------------
 
 
-def test_lost_connection_is_told_to_a_waiting_handler_once(serve):
+@pytest.mark.parametrize('reset', [False, True], ids=['end', 'reset'])
+def test_lost_connection_is_told_to_a_waiting_handler_once(serve, monkeypatch, reset):
     events, held = [], []
+    if not reset:  # that of the sending side alone may be meant, so there is a time for the answer
+        monkeypatch.setattr('edgeio.http.connection.HALF_CLOSED', 10)
 
     def handler(req, res):
         held.append(res)
@@ -681,10 +684,12 @@ def test_lost_connection_is_told_to_a_waiting_handler_once(serve):
         with Wire(server.port()) as wire:
             wire.send(GET)
             wait_for(lambda: held, 'the request')
+            if reset:
+                wire.sock.setsockopt(1, 13, b'\1\0\0\0\0\0\0\0')
 
     during(client)
     turn_until(lambda: len(events) == 2)
-    assert sorted(events) == ['request', 'transport close']
+    assert sorted(events) == ['request', 'transport error' if reset else 'transport close']
     assert held[0].closed and not held[0].finished
     assert held[0].write('nobody hears') is False
     held[0].end('nobody hears')
@@ -723,6 +728,79 @@ def test_response_under_way_is_finished_for_a_peer_that_sends_no_more(serve):
             return wire.rest()
 
     assert during(client).endswith(b'6\r\nfirst \r\n6\r\nsecond\r\n0\r\n\r\n')
+
+
+@pytest.mark.parametrize('data', [LAST, GET, GET + GET, b'POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\nabc'])
+def test_whole_request_is_answered_to_a_peer_that_sends_no_more(serve, data):
+    events = []
+
+    async def handler(req, res):
+        req.on('close', lambda: events.append(req.aborted))
+        await iosched.sleep(30)
+        await req.read_body()
+        res.end('at last')
+
+    server = serve(handler)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(data)
+            wire.sock.shutdown(1)
+            return wire.rest()
+
+    raw = during(client)
+    count = data.count(b' HTTP/1.1')
+    assert raw.count(b'HTTP/1.1 200') == count and raw.endswith(b'at last') and b'Connection: close' in raw
+    turn_until(lambda: server.connections == 0)
+    assert events == [False] * count
+
+
+def test_reset_of_a_peer_that_sends_no_more_is_told_at_once(serve, monkeypatch):
+    monkeypatch.setattr('edgeio.http.connection.HALF_CLOSED', 1 << 30)
+    reasons = []
+    server = serve(lambda req, res: res.on('close', reasons.append))
+    with Wire(server.port()) as wire:
+        wire.send(GET).sock.shutdown(1)
+        turn_until(lambda: server._connections and next(iter(server._connections)).stopped, 'the end of input')
+        assert not reasons
+        wire.sock.setsockopt(1, 13, b'\1\0\0\0\0\0\0\0')
+    turn_until(lambda: reasons)
+    assert reasons == ['transport close']
+
+
+def test_answer_that_has_begun_may_take_its_time_for_a_peer_that_sends_no_more(serve, monkeypatch):
+    monkeypatch.setattr('edgeio.http.connection.HALF_CLOSED', 30)
+    monkeypatch.setattr('edgeio.http.server.TICK', 5)
+
+    async def handler(req, res):
+        await iosched.sleep(10)
+        res.write('begun, ')
+        await iosched.sleep(100)
+        res.end('ended')
+
+    server = serve(handler)
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(GET)
+            wire.sock.shutdown(1)
+            return wire.rest()
+
+    raw = during(client)
+    assert b'begun, ' in raw and raw.endswith(b'5\r\nended\r\n0\r\n\r\n')
+
+
+def test_body_that_breaks_off_is_not_waited_for(serve):
+    requests = []
+    server = serve(lambda req, res: requests.append(req))
+
+    def client():
+        with Wire(server.port()) as wire:
+            wire.send(b'POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 10\r\n\r\nabc')
+            wire.sock.shutdown(1)
+            return wire.rest()
+
+    assert during(client) == b'' and requests[0].aborted
 
 
 # -- life of a server ------------------------------------------------------------------------------------------------
