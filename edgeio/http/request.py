@@ -335,10 +335,10 @@ class _Collector:
 
     def _tell(self, error, data):
         done, self._done = self._done, None
-        try:
-            done(error, data)
-        except Exception as exc:
-            self._request.handler_failed(exc)
+        request = self._request
+        task = call((done, 2, 2), (error, data), 'read_body', request)
+        if task is not None:
+            charge(request.connection, task, (data,))
 
     def _too_large(self, size):
         return ProtocolError(

@@ -156,6 +156,18 @@ def test_task_awaits_the_body(serve):
     assert during(ask, server.port(), 'POST', '/', b'awaited').body == b'awaited'
 
 
+def test_reader_of_a_body_may_take_its_time(serve):
+    def handler(req, res):
+        async def done(error, data):
+            await iosched.sleep(5)
+            res.end(data)
+
+        req.read_body(100, done)
+
+    server = serve(handler)
+    assert during(ask, server.port(), 'POST', '/', b'read').body == b'read'
+
+
 def test_body_above_the_readers_limit_is_its_error(serve):
     def handler(req, res):
         def done(error, data):
@@ -600,12 +612,13 @@ def test_failing_handler_of_a_body_is_a_500_and_reported_once(serve, reports, na
 
 
 @pytest.mark.parametrize('late', [False, True])
-def test_failing_reader_of_a_whole_body_is_a_500_and_reported_once(serve, reports, late):
+@pytest.mark.parametrize('fn', [fails, fails_at_once, fails_later])
+def test_failing_reader_of_a_whole_body_is_a_500_and_reported_once(serve, reports, late, fn):
     def handler(req, res):
         if late:
-            iosched.set_timeout(req.read_body, 20, 100, fails)
+            iosched.set_timeout(req.read_body, 20, 100, fn)
         else:
-            req.read_body(100, fails)
+            req.read_body(100, fn)
 
     answer = during(ask, serve(handler).port(), 'POST', '/', b'abc')
     assert answer.status == 500 and 'secret' not in answer.text
