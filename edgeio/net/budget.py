@@ -3,6 +3,7 @@
 from ..compat import memory_size, memory_used, monotonic_ms
 from ..errors import EdgeError
 from ..report import report
+from .admission import neighbourhood
 
 SHARE = 3
 """One part in so many of the machine's memory is for what clients hold, where nothing else is said."""
@@ -51,6 +52,7 @@ class Budget:
         for address, holder in self._place.holders():
             memory = holder.memory
             if memory:
+                address = neighbourhood(address)
                 total += memory
                 sums[address] = sums.get(address, 0) + memory
                 holders.setdefault(address, []).append((memory, holder))

@@ -4,7 +4,8 @@
     /index.:ext         also inside a segment; of several the first ones are as short as possible
     /users/:id?         optional, together with the slash before it; any character may be: /colou?r
     /file{.:ext}        an optional part
-    /files/*            the rest of the path, which may be empty or have slashes; /files/*path names it
+    /files/*            the rest of the path, which may be empty or have slashes; /files/*path names it. An escaped
+                        slash in it stays escaped: what is mounted on /files/a is not that of /files/a%2Fb
     /what%3F            an escape is its character, also where that would mean something else here
 """
 
@@ -48,7 +49,7 @@ class Pattern:
                 subject = subject[:-1]
             values = way.match(subject, subject if self._case_sensitive else subject.lower())
             if values is not None:
-                return {name: percent_decode(value) for name, value in values}, '' if subject == '/' else subject
+                return {name: way.decode(name, value) for name, value in values}, '' if subject == '/' else subject
         return None
 
 
@@ -106,6 +107,10 @@ class _Way:
             return None
         return self._match_open(path, folded, end - len(self.suffix))
 
+    def decode(self, name, value):
+        """The `value` of the parameter `name`, unescaped; a slash that was escaped stays so in the rest of a path."""
+        return percent_decode(value.replace('%2F', '%252F') if name == self.wild else value)
+
     def _match_tokens(self, path, folded, end):
         # Parameters take as little as they can, so each literal is looked for once, from left to right. Only the
         # last one stands at a known place: the end.
@@ -148,6 +153,8 @@ class _Way:
                 at += len(text)
         if at > stop:
             return None
+        if at and path[at - 1 : at + 1] == '//':
+            return None  # a second spelling, with an empty name, of what another route may guard
         values.append((self.wild, path[at:stop]))
         return values
 

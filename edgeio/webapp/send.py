@@ -74,6 +74,8 @@ def locate(path, options):
         if options.dotfiles == 'deny':
             raise ProtocolError('file.forbidden', 'files with a dot are not served', repr(path), status=403)
         raise not_found(path)
+    if '' in names[1:-1] or '.' in names:
+        raise not_found(path)  # a second spelling: what is mounted on the first one would not know it
     full = fs.below(options.root, path)
     if full is None:
         raise ProtocolError('file.forbidden', 'the path leads out of the folder served', repr(path), status=403)

@@ -110,11 +110,10 @@ class _Static:
 
 
 def _path_of(url):
-    """The path of a request, unescaped. ProtocolError 404 for a second spelling of one: the router, which matches it
-    as it came, would not know it."""
+    """The path of a request, unescaped. ProtocolError 404 where a slash is escaped: the router, to which it is none,
+    would not know it."""
     escaped = split_target(url)[0]
     path = percent_decode(escaped)
-    names = path.split('/')
-    if '%2f' in escaped.lower() or '' in names[1:-1] or '.' in names:
+    if '%2f' in escaped.lower():
         raise not_found(path)
     return path

@@ -46,6 +46,7 @@ MET = [
     ('/\xe9', '/%C3%A9', {}),
     ('/a b', '/a%20b', {}),
     ('/:name', '/%C3%A9%2Fx', {'name': '\xe9/x'}),
+    ('/files/*', '/files/a%2Fb/%C3%A9', {'0': 'a%2Fb/\xe9'}),
     ('/a.b', '/a.b', {}),
     ('/a+(b)', '/a+(b)', {}),
 ]
@@ -54,7 +55,8 @@ NOT_MET = [
     ('/a', '/'), ('/a', '/ab'), ('/a', '/a/b'), ('/a', '/a//'), ('/:id', '/'), ('/:id', '/a/b'), ('/:a/:b', '/a'),
     ('/:a/:b', '//b'), ('/index.:ext', '/index.'), ('/index.:ext', '/index'), ('/index.:ext', '/indexXhtml'),
     ('/:a-:b', '/a'), ('/:a-:b', '/-'), ('/:a-:b', '/a/-b'), ('/:a.html', '/.html'), ('/:a.html', '/x/y.html'),
-    ('/files/*', '/files'), ('/*.js', '/a.jsx'), ('/a*/z', '/a'), ('/ab?', '/abb'), ('/a.b', '/axb'),
+    ('/files/*', '/files'), ('/files/*', '/files//a'), ('/*.js', '/a.jsx'), ('/a*/z', '/a'),
+    ('/ab?', '/abb'), ('/a.b', '/axb'),
 ]  # fmt: skip
 
 

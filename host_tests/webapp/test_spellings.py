@@ -136,3 +136,14 @@ def test_guard_of_a_strict_router_guards_what_is_below_its_last_slash(app, teste
     app.use('/admin/', basic_auth({'ann': 'pass'}))
     app.use(WebApp.static(str(tmp_path)))
     assert [status(tester, path) for path in ('/admin/s.txt', '/admin/', '/admin')] == [401] * 3
+
+
+@pytest.mark.parametrize(
+    'path', ['/f/p/s.txt', '/f//p/s.txt', '/f/./p/s.txt', '/f/p%2fs.txt', '/f/%2e/p/s.txt', '/f/p//s.txt']
+)
+def test_no_spelling_leads_around_what_guards_a_folder_of_send_file(app, tester, tmp_path, path):
+    (tmp_path / 'p').mkdir()
+    (tmp_path / 'p' / 's.txt').write_text('secret')
+    app.use('/f/p', basic_auth({'ann': 'pass'}))
+    app.get('/f/*', lambda req, res: res.send_file(req.params['0'], root=str(tmp_path)))
+    assert status(tester, path) == (401 if path == '/f/p/s.txt' or path == '/f/p//s.txt' else 404)
