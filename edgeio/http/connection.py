@@ -7,7 +7,7 @@ from ..running import Running
 from ..timers import set_immediate
 from .codec import RequestParser
 from .limits import BODY_PROGRESS, HALF_CLOSED, MAX_DRAIN
-from .refusal import refusal, refuse_stream  # noqa: F401
+from .refusal import refusal
 
 # What the connection waits for, and so which time-out applies.
 _HEAD, _IDLE, _BODY, _RESPONSE, _READER, _LAST = range(6)

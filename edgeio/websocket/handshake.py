@@ -4,9 +4,9 @@ from binascii import a2b_base64, b2a_base64
 
 from ..compat import sha1
 from ..errors import ProtocolError
-from ..http.connection import refuse_stream
 from ..http.grammar import encode_latin1
 from ..http.message import check_field
+from ..http.refusal import refuse_stream
 from ..http.response import make_fields
 
 _GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
