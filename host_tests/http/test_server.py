@@ -743,6 +743,14 @@ def test_response_under_way_is_finished_for_a_peer_that_sends_no_more(serve):
     assert during(client).endswith(b'6\r\nfirst \r\n6\r\nsecond\r\n0\r\n\r\n')
 
 
+def say_and_shut(port, data):
+    """Sends `data` and ends its side; what comes until the server ends its own."""
+    with Wire(port) as wire:
+        wire.send(data)
+        wire.sock.shutdown(1)
+        return wire.rest()
+
+
 @pytest.mark.parametrize('data', [LAST, GET, GET + GET, b'POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 3\r\n\r\nabc'])
 def test_whole_request_is_answered_to_a_peer_that_sends_no_more(serve, data):
     events = []
@@ -755,13 +763,7 @@ def test_whole_request_is_answered_to_a_peer_that_sends_no_more(serve, data):
 
     server = serve(handler)
 
-    def client():
-        with Wire(server.port()) as wire:
-            wire.send(data)
-            wire.sock.shutdown(1)
-            return wire.rest()
-
-    raw = during(client)
+    raw = during(say_and_shut, server.port(), data)
     count = data.count(b' HTTP/1.1')
     assert raw.count(b'HTTP/1.1 200') == count and raw.endswith(b'at last') and b'Connection: close' in raw
     turn_until(lambda: server.connections == 0)
@@ -793,13 +795,7 @@ def test_answer_that_has_begun_may_take_its_time_for_a_peer_that_sends_no_more(s
 
     server = serve(handler)
 
-    def client():
-        with Wire(server.port()) as wire:
-            wire.send(GET)
-            wire.sock.shutdown(1)
-            return wire.rest()
-
-    raw = during(client)
+    raw = during(say_and_shut, server.port(), GET)
     assert b'begun, ' in raw and raw.endswith(b'5\r\nended\r\n0\r\n\r\n')
 
 

@@ -6,22 +6,13 @@ import pytest
 
 from edgeio import iosched
 from edgeio.webapp import WebApp, basic_auth, history
-from host_tests.looping import ask, during, web_app
+from host_tests.looping import web_app
+from host_tests.webapp.visits import get
 
 
 @pytest.fixture
 def app(reports):
     yield from web_app()
-
-
-def serve(app):
-    if app.port() is None:
-        app.start()
-    return app.port()
-
-
-def get(app, path='/', headers=None, method='GET'):
-    return during(ask, serve(app), method, path, None, headers or {})
 
 
 # -- basic auth --------------------------------------------------------------------------------------------------

@@ -8,22 +8,13 @@ import pytest
 
 from edgeio.webapp import session
 from edgeio.webapp.memorystore import MemoryStore
-from host_tests.looping import ask, during, turn_until, web_app
+from host_tests.looping import ask, turn_until, web_app
+from host_tests.webapp.visits import get, serve
 
 
 @pytest.fixture
 def app(reports):
     yield from web_app()
-
-
-def serve(app):
-    if app.port() is None:
-        app.start()
-    return app.port()
-
-
-def get(app, path='/', headers=None, method='GET'):
-    return during(ask, serve(app), method, path, None, headers or {})
 
 
 def cookie_of(answer):
