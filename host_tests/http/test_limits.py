@@ -1,5 +1,6 @@
 """Bounds and time-outs over real sockets: who is slow, large or many is told, and costs the others nothing."""
 
+import contextlib
 import threading
 import time
 import tracemalloc
@@ -367,7 +368,9 @@ def test_body_in_tiny_chunks_takes_little_more_memory_than_its_bytes(serve):
     assert most < 5 * len(data)
 
 
-def test_tiny_chunks_that_nobody_takes_are_held_back_before_they_take_much_memory(serve):
+@contextlib.contextmanager
+def held_chunks(serve):
+    """(server, its request, the response, the client) once no more of CHUNKS is read: nobody takes them."""
     requests = []
     server = serve(lambda req, res: requests.append((req, res)))
     with Wire(server.port()) as wire:
@@ -375,13 +378,17 @@ def test_tiny_chunks_that_nobody_takes_are_held_back_before_they_take_much_memor
         sending.start()
         turn_until(lambda: requests and requests[0][0].held, 'the hold')
         settle()
-        req, res = requests[0]
+        yield (server, *requests[0], wire)
+        sending.join()
+
+
+def test_tiny_chunks_that_nobody_takes_are_held_back_before_they_take_much_memory(serve):
+    with held_chunks(serve) as (_, req, res, wire):
         assert len(req._pieces) < 20000  # those of one read more than the bound
         pieces = []
         req.on('data', pieces.append)
         req.on('end', lambda: res.end())
         assert during(wire.response)[0] == 200
-        sending.join()
         assert b''.join(pieces) == b'xy' * 200000
 
 
@@ -425,19 +432,11 @@ def test_small_chunks_of_one_client_do_not_keep_others_waiting(serve, paused):
 
 
 def test_small_chunks_that_wait_for_their_turn_hold_the_peer_back(serve):
-    requests = []
-    server = serve(lambda req, res: requests.append((req, res)))
-    with Wire(server.port()) as wire:
-        sending = threading.Thread(target=wire.send, args=(CHUNKS,))
-        sending.start()
-        turn_until(lambda: requests and requests[0][0].held, 'the hold')
-        settle()
+    with held_chunks(serve) as (server, _, res, wire):
         [connection] = server._connections
         assert 0 < connection.backlog <= 81920 and connection.memory < 200000
-        req, res = requests[0]
         res.end('unread')
         assert during(wire.response)[2] == b'unread'
-        sending.join()
 
 
 def test_body_that_waits_for_its_turn_is_not_late(serve, monkeypatch):

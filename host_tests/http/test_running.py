@@ -238,7 +238,8 @@ def test_pieces_that_wait_for_such_handlers_are_moved_once(serve, wire, monkeypa
     assert len(moved) == count
 
 
-def test_pieces_count_as_memory_until_they_are_taken_and_no_longer(serve, wire):
+def reading(serve, wire):
+    """(Work that takes the pieces of bodies, the requests, a client)."""
     work, requests = Work(), []
 
     def take(req, res):
@@ -247,6 +248,11 @@ def test_pieces_count_as_memory_until_they_are_taken_and_no_longer(serve, wire):
         req.on('end', lambda: res.end())
 
     client = wire(serve(take))
+    return work, requests, client
+
+
+def test_pieces_count_as_memory_until_they_are_taken_and_no_longer(serve, wire):
+    work, requests, client = reading(serve, wire)
     client.send(chunks(100))
     turn_until(lambda: requests and requests[0].complete, 'the body')
     [req] = requests
@@ -279,14 +285,7 @@ def test_body_is_not_held_back_by_the_handler_that_reads_it(serve, wire, reports
 
 
 def test_app_that_paused_a_body_gets_the_next_piece_only_once_it_goes_on(serve, wire):
-    work, requests = Work(), []
-
-    def take(req, res):
-        requests.append(req)
-        req.on('data', work.handle)
-        req.on('end', lambda: res.end())
-
-    client = wire(serve(take))
+    work, requests, client = reading(serve, wire)
     client.send(b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n')
     turn_until(lambda: work.waiting, 'the first piece')
     requests[0].pause()
