@@ -25,14 +25,15 @@ SHARE = 12
 """One part in so many of the memory is for the messages that all clients' running handlers work at."""
 
 
-def run(peer, emitter, name, args):
-    """As `emitter.emit(name, *args)`, for what the client behind `peer` sent: what takes its time is charged to it."""
+def run(peer, emitter, name, args, guard=None):
+    """As `emitter.emit(name, *args)`, for what the client behind `peer` sent: what takes its time is charged to it.
+    guard: who deals with exceptions, see `events.call`."""
     handlers = emitter._events.get(name) if emitter._events else None
     if not handlers:
         return False
     for handler in handlers:
         if not handler[3] or emitter._forget(name, handler):
-            task = call(handler, args, name)
+            task = call(handler, args, name, guard)
             if task is not None:
                 charge(peer, task, args)
     return True
@@ -132,10 +133,9 @@ class Running:
     def add(self, task, args):
         """One more, that works at `args`."""
         task.counter = self
-        weight = weight_of(args) if args else 0
-        if weight:
-            task.weight = weight
-            self._allowance.bytes += weight
+        if args:
+            task.weight = weight_of(args)
+            self._allowance.bytes += task.weight
         self.begun()
 
     def begun(self):

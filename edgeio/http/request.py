@@ -4,7 +4,7 @@ from ..errors import ProtocolError, StateError
 from ..events import EventEmitter, call
 from ..names import camel
 from ..report import report
-from ..running import Allowance, Running, charge, running_of
+from ..running import Allowance, Running, charge, run, running_of
 from ..tasks import Promise
 from ..timers import set_immediate
 from .handlers import watch_over
@@ -138,13 +138,7 @@ class Request(EventEmitter):
 
     def emit(self, name, *args):
         """Calls the handlers of `name` with `args`; True where there were any."""
-        handlers = self._handlers(name)
-        for handler in handlers:
-            if not handler[3] or self._forget(name, handler):
-                task = call(handler, args, name, self)
-                if task is not None:
-                    charge(self, task, args)
-        return bool(handlers)
+        return run(self, self, name, args, self)
 
     def watch_handler(self, work):
         """Runs a handler that takes its time (see events.call)."""
