@@ -41,15 +41,12 @@ class Admission:
         if crowded or self.total >= self.most:
             self.refused += 1
             return self._names[1 if crowded else 0]
-        self._by_address[place] = count + 1
-        self.total += 1
+        self._add(place)
         return None
 
     def stay(self, address):
         """Counts one more from `address` that cannot be turned away: it is there."""
-        place = neighbourhood(address)
-        self._by_address[place] = self._by_address.get(place, 0) + 1
-        self.total += 1
+        self._add(neighbourhood(address))
 
     def leave(self, address):
         """One from `address` is gone."""
@@ -60,6 +57,10 @@ class Admission:
         else:
             del self._by_address[place]
         self.total -= 1
+
+    def _add(self, place):
+        self._by_address[place] = self._by_address.get(place, 0) + 1
+        self.total += 1
 
 
 def neighbourhood(address):

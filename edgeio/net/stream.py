@@ -65,6 +65,8 @@ class Stream:
 
     secure = False
     certificate = None
+    overhead = 0
+    """Bytes that what is below the protocol holds of a connection."""
 
     def __init__(self, sock, protocol=None, peer=('', 0), limits=(SOFT_LIMIT, HARD_LIMIT)):
         sock.setblocking(False)
@@ -90,8 +92,8 @@ class Stream:
 
     @property
     def memory(self):
-        """Bytes (int) that are held for the peer: its queue, and what the protocol has of it."""
-        return self.queued + getattr(self.protocol, 'memory', 0)
+        """Bytes (int) that are held for the peer: its queue, what the protocol has of it, and what is below that."""
+        return self.overhead + self.queued + getattr(self.protocol, 'memory', 0)
 
     @property
     def writable(self):

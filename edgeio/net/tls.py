@@ -28,9 +28,6 @@ handshake_timeout: ms from the connection to the first byte of what is spoken un
 MAX_READS = 16
 """Records that one stream reads in one turn of the loop; then it is others' turn."""
 
-MEMORY = 16384
-"""Bytes that TLS itself holds of a connection, about: 15 KB were measured with OpenSSL."""
-
 _opening = Sweep(250)
 
 
@@ -63,11 +60,8 @@ class TlsStream(Stream):
     __slots__ = ()
 
     secure = True
-
-    @property
-    def memory(self):
-        """Bytes (int) that are held for the peer, what TLS itself takes included."""
-        return MEMORY + self.queued + getattr(self.protocol, 'memory', 0)
+    overhead = 16384
+    """About: 15 KB were measured with OpenSSL."""
 
     @property
     def certificate(self):
