@@ -35,6 +35,11 @@ class Client:
         """The Request that the connection began with: headers, cookies (document, "client.request")."""
         return self.conn.request
 
+    @property
+    def memory(self):
+        """Bytes (int) of what the client gave to join its namespaces, and the app can read as long as it is there."""
+        return sum([socket.weight for socket in self.sockets.values()])
+
     def send(self, kind, nsp, ack_id, data, compress=True):
         """Encodes and sends one packet."""
         conn = self.conn
@@ -85,11 +90,6 @@ class Client:
             socket.on_ack(ack_id, data)
         else:
             self._close_stray(nsp)
-
-    @property
-    def memory(self):
-        """Bytes (int) of what the client gave to join its namespaces, and the app can read as long as it is there."""
-        return sum([socket.weight for socket in self.sockets.values()])
 
     def on_connect(self, nsp, query, auth):
         """A request to join `nsp`. query: str behind its name (revision 4); auth: dict (revision 5), or None."""

@@ -316,9 +316,10 @@ class Server(Senders):
         namespace.add(client, query, auth)
 
     def _make_parser(self):
-        parser = self.options['parser']
+        options = self.options
+        parser = options['parser']
         if parser is None:
-            return JsonParser(*[self.options[name] for name in ('max_attachments', 'max_attachment_bytes', 'max_auth')])
+            return JsonParser(options['max_attachments'], options['max_attachment_bytes'], options['max_auth'])
         parser = parser() if isinstance(parser, type) else parser
         require('socketio.Server', 'parser', parser, hasattr(parser, 'encode'), 'an object with encode and decoder')
         return parser
